@@ -1,0 +1,24 @@
+import { closest, distance } from 'fastest-levenshtein';
+
+/** The candidate nearest to a misspelt name, or undefined when none is near enough to be meant. */
+export function nearestName(name: string, candidates: Iterable<string>): string | undefined {
+  const list = [...candidates];
+  if (list.length === 0) return undefined;
+  const best = closest(
+    name.toLowerCase(),
+    list.map((candidate) => candidate.toLowerCase()),
+  );
+  const match = list.find((candidate) => candidate.toLowerCase() === best);
+  if (match === undefined) return undefined;
+  const allowed = Math.max(1, Math.floor(Math.max(name.length, match.length) * 0.4));
+  return distance(name.toLowerCase(), best) <= allowed ? match : undefined;
+}
+
+/** " Did you mean x?" or the list of what there is: the tail of an "unknown name" message. */
+export function didYouMean(name: string, candidates: Iterable<string>): string {
+  const list = [...candidates];
+  const near = nearestName(name, list);
+  if (near !== undefined) return `Did you mean "${near}"?`;
+  const shown = list.slice(0, 20);
+  return `Known: ${shown.join(', ')}${list.length > shown.length ? ', …' : ''}.`;
+}

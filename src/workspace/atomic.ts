@@ -1,0 +1,58 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { AimaasError } from '../core/errors.js';
+import type { Json } from '../core/json.js';
+
+const STORAGE_ERRORS: Record<string, string> = {
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'the disk quota is used up',
+  EACCES: 'permission denied',
+  EPERM: 'operation not permitted',
+  EROFS: 'the file system is read-only',
+  EMFILE: 'too many open files',
+  ENOTDIR: 'a parent of the path is a file, not a folder',
+  EISDIR: 'the path is a folder, not a file',
+};
+
+/** Turns a file system failure into a STORAGE error that names the path; anything else is passed on as it is. */
+export function storageError(error: unknown, path: string): unknown {
+  const code = (error as NodeJS.ErrnoException | null)?.code;
+  const reason = code === undefined ? undefined : STORAGE_ERRORS[code];
+  if (reason === undefined) return error;
+  return new AimaasError('STORAGE', `Cannot write ${path}: ${reason}.`, {
+    hint: 'Free space or fix the permissions, or choose another place with --workspace DIR.',
+    cause: error,
+  });
+}
+
+/** A sibling name for something that is not finished yet. Starts with a dot so that listings skip it. */
+export function temporaryName(path: string): string {
+  return join(dirname(path), `.tmp-${process.pid}-${randomBytes(6).toString('hex')}`);
+}
+
+/**
+ * Writes a file so that a reader sees the old content or the new, never a part: temporary name, fsync, rename.
+ * @throws AimaasError STORAGE when the disk is full or the path may not be written.
+ */
+export async function writeFileAtomic(path: string, content: string | Uint8Array): Promise<void> {
+  const temporary = temporaryName(path);
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    const file = await open(temporary, 'wx');
+    try {
+      await file.writeFile(content);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw storageError(error, path);
+  }
+}
+
+export async function writeJsonAtomic(path: string, value: Json): Promise<void> {
+  await writeFileAtomic(path, `${JSON.stringify(value, null, 2)}\n`);
+}
