@@ -101,3 +101,18 @@ export type RunContent = {
   /** Search that made this run, if any. */
   readonly search: string | null;
 };
+
+/**
+ * predictor.json, which with network.onnx beside it is everything needed to answer for raw rows. Every run and every
+ * exported bundle holds the two. network.onnx takes `features` float32 [batch, layout.length] and gives `scores`
+ * float32 [batch, classes] (probabilities) or [batch, 1] (value in the target's unit).
+ */
+export type PredictorFile = {
+  readonly schemaVersion: 1;
+  readonly task: TaskKind;
+  /** The raw input columns, without target, weight and dropped columns. */
+  readonly schema: DataSchema;
+  readonly target: TargetState;
+  /** The fitted transforms, as features/ writes and reads them. */
+  readonly features: JsonObject;
+};
