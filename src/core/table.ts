@@ -35,6 +35,10 @@ export type ColumnSchema = {
   readonly reason: string;
   /** The data type of the snapshot's cells in words a user knows: integer, float, string, boolean, date. */
   readonly dataType: string;
+  /** How a date is written, for kind date: one of the forms of sources/dates. */
+  readonly dateFormat?: string;
+  /** Cells that mean "missing" in this column besides the usual ones (--missing). */
+  readonly missing?: readonly string[];
 };
 
 /** The columns of a data set in order, and which one is to be predicted. */
