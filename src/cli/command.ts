@@ -2,7 +2,7 @@ import type { Readable, Writable } from 'node:stream';
 import type { JsonObject } from '../core/json.js';
 import type { StepContext } from '../core/step.js';
 
-/** How the text of an option becomes a value. `duration` takes 90s, 10m, 2h or seconds and gives seconds. */
+/** How the text of an option becomes a value. `duration` takes 90s, 10m, 2h, 7d or seconds and gives seconds. */
 type OptionType = 'string' | 'integer' | 'number' | 'boolean' | 'duration';
 
 /**
@@ -17,7 +17,10 @@ export interface OptionSpec {
   readonly placeholder?: string;
   /** A single letter, without the dash. */
   readonly short?: string;
-  /** Given several times (and as a list in aimaas.yaml); the value is an array. */
+  /**
+   * Given several times (and as a list in aimaas.yaml); the value is an array. With `choices`, commas separate too
+   * (--format onnx,tfjs). With a placeholder like COL=KIND, aimaas.yaml also takes a mapping.
+   */
   readonly repeatable?: true;
   readonly choices?: readonly string[];
   readonly minimum?: number;
@@ -66,7 +69,25 @@ export interface CommandContext extends StepContext {
   readonly quiet: boolean;
   /** --yes was given, or there is a terminal to ask at and the answer was yes. */
   readonly confirm: (question: string) => Promise<boolean>;
+  /** What the environment and aimaas.yaml say for another command: how `run` and `status` know the settings of each. */
+  readonly settingsOf: (command: Configurable) => Settings;
 }
+
+/** The part of a command definition that settings are looked up by. */
+export interface Configurable {
+  readonly name: string;
+  readonly arguments: readonly ArgumentSpec[];
+  readonly options: Readonly<Record<string, OptionSpec>>;
+}
+
+/** Arguments and option values of a command, by camelCase key; options that nobody set are absent. */
+export interface Settings {
+  readonly args: readonly string[];
+  readonly options: Readonly<Record<string, OptionValue>>;
+}
+
+/** The value of an option of any type. */
+export type OptionValue = string | number | boolean | readonly (string | number | boolean)[];
 
 export interface CommandDefinition<T extends Readonly<Record<string, OptionSpec>>, R extends JsonObject> {
   /** The verb; "runs list" for a verb with sub-verbs. */
