@@ -5,7 +5,7 @@ import type { ClassificationRows } from './classification-rows.js';
 type Visit = (positive: number, negative: number) => void;
 
 /** Visits the distinct probabilities of a class in descending order. */
-function descendingThresholds(rows: ClassificationRows, classIndex: number, visit: Visit): void {
+export function descendingThresholds(rows: ClassificationRows, classIndex: number, visit: Visit): void {
   const { truth, weights } = rows;
   const ranking = rows.ranking(classIndex);
   let positive = 0;
