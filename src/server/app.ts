@@ -1,0 +1,122 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Batcher } from './batcher.js';
+import { readBody } from './body.js';
+import { ServerMetrics } from './metrics.js';
+import { ModelSet, type Serving } from './model-set.js';
+import { operationsProtocol } from './protocols/operations.js';
+import { recordsProtocol } from './protocols/records.js';
+import { tensorflowServingProtocol } from './protocols/tensorflow-serving.js';
+import { toRequestError } from './request-error.js';
+import type { Call, Reply } from './route.js';
+import { Router } from './router.js';
+import type { ServedModel } from './served-model.js';
+
+export interface AppOptions {
+  /** At least one. The first answers requests that name no model. */
+  readonly models: readonly [ServedModel, ...ServedModel[]];
+  readonly maxBatchRows: number;
+  readonly maxQueueRows: number;
+  readonly maxBodyBytes: number;
+  /** Milliseconds a request may wait for its turn. */
+  readonly maxWait: number;
+  /** Is told of failures that are the server's own. */
+  readonly onError: (error: unknown) => void;
+}
+
+/** Everything the server does with a request, apart from listening for it. */
+export interface App {
+  readonly models: ModelSet;
+  handle(request: IncomingMessage, response: ServerResponse): void;
+  /** From now on the server is not ready, and every answer asks its client to close the connection. */
+  drain(): void;
+  /** Resolves when no request waits for an engine. */
+  idle(): Promise<void>;
+}
+
+/** What metrics call a request that is no route. */
+const UNKNOWN_ROUTE = 'unknown';
+
+const UNKNOWN_METHOD = 'other';
+const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
+
+/** The path of a request target, which may also be a whole URL (RFC 9112, 3.2.2). */
+function pathOf(target: string): string {
+  const path = target.startsWith('/') ? target : target.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, '');
+  const end = path.search(/[?#]/);
+  return end === -1 ? path : path.slice(0, end);
+}
+
+export function createApp(options: AppOptions): App {
+  const metrics = new ServerMetrics();
+  const serve = (model: ServedModel): Serving => ({
+    model,
+    batcher: new Batcher(model, { ...options, observer: metrics.observerOf(model) }),
+  });
+  const [first, ...others] = options.models;
+  const models = new ModelSet([serve(first), ...others.map(serve)]);
+  let draining = false;
+  metrics.watch(models.all, () => draining);
+  const router = new Router([
+    recordsProtocol(models),
+    tensorflowServingProtocol(models),
+    operationsProtocol({ models, metrics, draining: () => draining }),
+  ]);
+
+  function send(response: ServerResponse, reply: Reply): void {
+    if (response.destroyed || response.headersSent) return;
+    const headers: Record<string, string | number> = {
+      'Content-Type': reply.type ?? 'application/json',
+      'Content-Length': Buffer.byteLength(reply.body),
+      ...reply.headers,
+    };
+    if (draining) headers.Connection = 'close';
+    response.writeHead(reply.status, headers);
+    response.end(reply.body);
+  }
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const started = performance.now();
+    const method = request.method ?? '';
+    const path = pathOf(request.url ?? '/');
+    const match = router.find(method, path);
+    const route = match?.route.name ?? UNKNOWN_ROUTE;
+    let reply: Reply;
+    try {
+      if (match === undefined) throw router.explain(method, path);
+      const call: Call = {
+        method,
+        path,
+        groups: match.groups,
+        headers: request.headers,
+        body: () => readBody(request, options.maxBodyBytes),
+        abandoned: () => response.destroyed,
+      };
+      reply = await match.route.handle(call);
+    } catch (thrown) {
+      const error = toRequestError(thrown);
+      if (error.status === 500) options.onError(thrown);
+      metrics.error(route, error.code);
+      const said = (match?.protocol ?? router.protocolOf(path)).failure(error);
+      reply = { ...said, headers: { ...error.headers, ...said.headers } };
+    }
+    send(response, reply);
+    const known = METHODS.has(method) ? method : UNKNOWN_METHOD;
+    metrics.request(known, route, reply.status, (performance.now() - started) / 1000);
+  }
+
+  return {
+    models,
+    handle(request, response) {
+      answer(request, response).catch((error: unknown) => {
+        options.onError(error);
+        response.destroy();
+      });
+    },
+    drain() {
+      draining = true;
+    },
+    async idle() {
+      await Promise.all(models.all.map(({ batcher }) => batcher.idle()));
+    },
+  };
+}

@@ -1,0 +1,130 @@
+import { createServer, STATUS_CODES } from 'node:http';
+import { type AddressInfo, isIPv6, Server as NetServer, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AimaasError } from '../core/errors.js';
+import type { App } from './app.js';
+
+export interface ListenOptions {
+  readonly host: string;
+  /** 0 for any free port. */
+  readonly port: number;
+  /** Milliseconds a client has for the head of a request, for its whole, and to take bytes of the answer. */
+  readonly timeouts?: Partial<Timeouts> | undefined;
+}
+
+export interface Timeouts {
+  readonly head: number;
+  readonly request: number;
+  /** Without any byte in either direction. */
+  readonly idle: number;
+  /** Between two requests on one connection; longer than the 60 s that load balancers keep one. */
+  readonly keepAlive: number;
+}
+
+const TIMEOUTS: Timeouts = { head: 10_000, request: 30_000, idle: 60_000, keepAlive: 65_000 };
+
+export interface RunningServer {
+  readonly port: number;
+  /** Where a client on this machine reaches it. */
+  readonly url: string;
+  /**
+   * Stops listening, answers every request that has arrived, then closes. Connections that stay silent are closed
+   * after `linger` milliseconds, and what is not finished after `limit` is cut off.
+   */
+  close(options?: { readonly linger?: number; readonly limit?: number }): Promise<void>;
+}
+
+/** Serves the app over HTTP. @throws AimaasError USAGE when the address is taken or not this machine's. */
+export async function listen(app: App, options: ListenOptions): Promise<RunningServer> {
+  const timeouts = { ...TIMEOUTS, ...options.timeouts };
+  const server = createServer({
+    headersTimeout: timeouts.head,
+    requestTimeout: timeouts.request,
+    keepAliveTimeout: timeouts.keepAlive,
+    connectionsCheckingInterval: Math.min(1_000, timeouts.head),
+    noDelay: true,
+  });
+  server.timeout = timeouts.idle;
+  server.on('request', (request, response) => app.handle(request, response));
+  server.on('clientError', refuse);
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error) => reject(listenError(error, options)));
+    server.listen({ host: options.host, port: options.port, backlog: 1024 }, resolve);
+  });
+  const { port, address } = server.address() as AddressInfo;
+
+  async function close({ linger = 1_000, limit = 30_000 } = {}): Promise<void> {
+    app.drain();
+    // http.Server.close would also cut idle connections, on which a request may be on its way: they get `linger`.
+    const closed = new Promise<void>((resolve) => NetServer.prototype.close.call(server, () => resolve()));
+    const deadline = Date.now() + limit;
+    const silent = Date.now() + linger;
+    while (sockets.size > 0 && Date.now() < silent) await sleep(10);
+    await app.idle();
+    server.closeIdleConnections();
+    while (sockets.size > 0 && Date.now() < deadline) {
+      await sleep(10);
+      server.closeIdleConnections();
+    }
+    server.closeAllConnections();
+    await closed;
+    server.close();
+  }
+
+  return { port, url: `http://${hostOf(options.host, address)}:${port}`, close };
+}
+
+/** The name under which to reach a server listening at an address: wildcards are no destination. */
+function hostOf(host: string, address: string): string {
+  if (address === '0.0.0.0' || address === '::') return 'localhost';
+  return isIPv6(host) ? `[${host}]` : host;
+}
+
+const CLIENT_ERRORS: Readonly<Record<string, number>> = {
+  HPE_HEADER_OVERFLOW: 431,
+  ERR_HTTP_REQUEST_TIMEOUT: 408,
+};
+
+/** Answers what is not HTTP, or comes too slowly, in JSON like everything else. */
+function refuse(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const status = CLIENT_ERRORS[error.code ?? ''] ?? 400;
+  const reason = STATUS_CODES[status] ?? '';
+  const body = JSON.stringify({ error: { code: 'MALFORMED_REQUEST', message: `${reason}.` } });
+  socket.end(
+    `HTTP/1.1 ${status} ${reason}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  );
+}
+
+function listenError(error: NodeJS.ErrnoException, { host, port }: ListenOptions): Error {
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return new AimaasError('USAGE', `Port ${port} of ${host} is in use by another program.`, {
+        hint: 'Choose another with --port N, or any free one with --port 0.',
+        cause: error,
+      });
+    case 'EACCES':
+      return new AimaasError('USAGE', `Port ${port} of ${host} may not be used: permission denied.`, {
+        hint: 'Choose a port above 1023: --port 8080',
+        cause: error,
+      });
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return new AimaasError('USAGE', `${host} is not an address of this machine.`, {
+        hint: 'Use --host 127.0.0.1 for this machine only, or --host 0.0.0.0 for every network it is in.',
+        cause: error,
+      });
+    case undefined:
+    default:
+      return error;
+  }
+}

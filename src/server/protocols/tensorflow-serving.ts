@@ -1,0 +1,231 @@
+import type { Json } from '../../core/json.js';
+import { isJsonObject } from '../../core/json.js';
+import type { Prediction } from '../../core/predictor.js';
+import { parseJson, quote } from '../json-body.js';
+import { type ModelSet, type Serving, versionNumber } from '../model-set.js';
+import { badRequest, RequestError } from '../request-error.js';
+import { type Call, json, type Protocol, type Reply, type Route } from '../route.js';
+import type { InputRecord, ServedModel } from '../served-model.js';
+import { rowsFromInputs, rowsFromInstances, tensorError } from './tensorflow-serving-rows.js';
+import { DEFAULT_SIGNATURE, signatureMap } from './tensorflow-serving-signature.js';
+
+/**
+ * The REST API v1 of TensorFlow Serving: every raw column is a named input, the outputs are `label` and
+ * `probabilities` (classes in the order of GET /v1/models/NAME:classify) or `value`. Paths, bodies, error texts and
+ * status codes are those of tensorflow_model_server, so that its clients work unchanged. Beyond it: an instance may
+ * be a list of values in column order, null is a missing value, and answers that are no number are null, because NaN
+ * is not JSON.
+ */
+export function tensorflowServingProtocol(models: ModelSet): Protocol {
+  const stem = String.raw`^/v1/models/([^/:]+)(?:/versions/(\d+)|/labels/([^/:]+))?`;
+
+  function inference(method: 'predict' | 'classify' | 'regress'): Route {
+    return {
+      name: `/v1/models/{model}:${method}`,
+      method: 'POST',
+      path: new RegExp(`${stem}:${method}$`, 'i'),
+      async handle(call) {
+        const body = objectOf(await call.body());
+        const serving = findServing(models, call);
+        return method === 'predict' ? predict(serving, body, call) : examples(method, serving, body, call);
+      },
+    };
+  }
+
+  return {
+    prefix: '/v1/',
+    routes: [
+      inference('predict'),
+      inference('classify'),
+      inference('regress'),
+      {
+        name: '/v1/models/{model}',
+        method: 'GET',
+        path: new RegExp(`${stem}$`, 'i'),
+        handle: (call) => status(models, call),
+      },
+      {
+        name: '/v1/models/{model}/metadata',
+        method: 'GET',
+        path: new RegExp(`${stem}/metadata$`, 'i'),
+        handle: (call) => metadata(findServing(models, call)),
+      },
+      {
+        name: '/v1/models',
+        method: 'GET',
+        path: /^\/v1\/models(?:\/metadata)?$/i,
+        handle() {
+          throw badRequest('Missing model name in request.');
+        },
+      },
+    ],
+    failure: ({ message, status: code }) => json({ error: message }, code),
+    unknown: ({ method, path }) => badRequest(`Malformed request: ${method} ${path}`),
+  };
+}
+
+function notFound(message: string): RequestError {
+  return new RequestError(404, 'NOT_FOUND', message);
+}
+
+function decode(text: string, what: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw badRequest(`Failed to decode ${what}:${text}`);
+  }
+}
+
+/** The model version that a path names. */
+function findServing(models: ModelSet, { groups }: Call): Serving {
+  const [rawName = '', version, rawLabel] = groups;
+  const name = decode(rawName, 'model name');
+  if (rawLabel !== undefined) {
+    const label = decode(rawLabel, 'model version label');
+    const found = models.labelled(name, label);
+    if (found === undefined) throw badRequest(`Unrecognized servable version label: ${label}`);
+    return found;
+  }
+  const found = version === undefined ? models.named(name) : models.version(name, Number(version));
+  if (found !== undefined) return found;
+  const wanted = version === undefined ? `Latest(${name})` : `Specific(${name}, ${version})`;
+  throw notFound(`Servable not found for request: ${wanted}`);
+}
+
+function objectOf(bytes: Buffer): Readonly<Record<string, unknown>> {
+  const body = parseJson(bytes);
+  if (!isJsonObject(body)) throw badRequest(`JSON Value: ${quote(body)} Is not object`);
+  return body;
+}
+
+function checkSignature(body: Readonly<Record<string, unknown>>, known: readonly string[]): void {
+  const name = body.signature_name;
+  if (name === undefined || name === '') return;
+  if (typeof name !== 'string') {
+    throw badRequest(
+      `JSON Value: ${quote(body)} not formatted correctly. 'signature_name' key must be a string value.`,
+    );
+  }
+  if (!known.includes(name)) {
+    throw badRequest(`Serving signature name: "${name}" not found in signature def`);
+  }
+}
+
+async function predict(
+  { model, batcher }: Serving,
+  body: Readonly<Record<string, unknown>>,
+  call: Call,
+): Promise<Reply> {
+  checkSignature(body, [DEFAULT_SIGNATURE]);
+  const { instances, inputs } = body;
+  if (instances !== undefined && inputs !== undefined) {
+    throw badRequest(
+      `JSON Value: ${quote(body)} Not formatted correctly expecting only one of 'inputs' or 'instances' keys to exist `,
+    );
+  }
+  if (instances !== undefined) {
+    const answers = await ask(batcher, rowsFromInstances(model, instances), call, 'instances');
+    return json({ predictions: answers.map((answer) => rowOutput(model, answer)) });
+  }
+  if (inputs === undefined) throw badRequest("Missing 'inputs' or 'instances' key");
+  const answers = await ask(batcher, rowsFromInputs(model, inputs), call, 'inputs');
+  return json({ outputs: columnOutput(model, answers) });
+}
+
+/** Asks for the answers; an error of a value is told in TensorFlow Serving's words. */
+async function ask(
+  batcher: Serving['batcher'],
+  rows: readonly InputRecord[],
+  call: Call,
+  key: string,
+): Promise<Prediction[]> {
+  try {
+    return await batcher.predict(rows, call.abandoned);
+  } catch (error) {
+    throw tensorError(error, key);
+  }
+}
+
+/** Probabilities in the model's class order, which the keys of an object do not keep for names such as "10". */
+function probabilitiesOf(model: ServedModel, answer: Prediction): (number | undefined)[] {
+  return model.predictor.classes.map((name) => answer.probabilities?.[name]);
+}
+
+function rowOutput(model: ServedModel, answer: Prediction): unknown {
+  if (model.predictor.task === 'regression') return answer.prediction;
+  return { label: answer.prediction, probabilities: probabilitiesOf(model, answer) };
+}
+
+function columnOutput(model: ServedModel, answers: readonly Prediction[]): unknown {
+  const predictions = answers.map((answer) => answer.prediction);
+  if (model.predictor.task === 'regression') return predictions;
+  return { label: predictions, probabilities: answers.map((answer) => probabilitiesOf(model, answer)) };
+}
+
+/** :classify gives `[[[label, score], …], …]`, :regress `[value, …]`. */
+async function examples(
+  method: 'classify' | 'regress',
+  { model, batcher }: Serving,
+  body: Readonly<Record<string, unknown>>,
+  call: Call,
+): Promise<Reply> {
+  checkSignature(body, [DEFAULT_SIGNATURE]);
+  if ((method === 'regress') !== (model.predictor.task === 'regression')) {
+    const expected = method === 'regress' ? 'Regression' : 'Classification';
+    throw badRequest(
+      `Expected ${expected.toLowerCase()} signature method_name to be tensorflow/serving/${method}. Was: tensorflow/serving/predict`,
+    );
+  }
+  const { examples: list, context } = body;
+  if (list === undefined) {
+    throw badRequest(
+      `JSON Value: ${quote(body)} When method is classify, key 'examples' is expected and was not found`,
+    );
+  }
+  if (!Array.isArray(list)) {
+    throw badRequest(`JSON Value: ${quote(body)} Expecting 'examples' value to be an list/array`);
+  }
+  if (list.length === 0) throw badRequest(`JSON Value: ${quote(body)} 'examples' value is an empty array`);
+  if (context !== undefined && !isJsonObject(context)) {
+    throw badRequest(`Example must be JSON object but got JSON ${quote(context)}`);
+  }
+  const rows = list.map((example: unknown): InputRecord => {
+    if (!isJsonObject(example))
+      throw badRequest(`Example must be JSON object but got JSON ${quote(example)}`);
+    return context === undefined ? example : { ...context, ...example };
+  });
+  const answers = await ask(batcher, rows, call, 'examples');
+  const results = answers.map((answer) =>
+    method === 'regress'
+      ? answer.prediction
+      : model.predictor.classes.map((name) => [name, answer.probabilities?.[name]]),
+  );
+  return json({ results });
+}
+
+function status(models: ModelSet, call: Call): Reply {
+  const [rawName = '', version, label] = call.groups;
+  const name = decode(rawName, 'model name');
+  const versions = models.versions(name);
+  if (versions.length === 0) throw notFound(`Could not find any versions of model ${name}`);
+  const wanted =
+    label !== undefined
+      ? [findServing(models, call)]
+      : versions.filter(({ model }) => version === undefined || versionNumber(model) === Number(version));
+  if (wanted.length === 0) throw notFound(`Could not find version ${String(version)} of model ${name}`);
+  return json({
+    model_version_status: wanted.map(({ model }) => ({
+      version: String(versionNumber(model)),
+      state: 'AVAILABLE',
+      status: { error_code: 'OK', error_message: '' },
+    })),
+  });
+}
+
+function metadata({ model }: Serving): Reply {
+  const body: Json = {
+    model_spec: { name: model.name, signature_name: '', version: String(versionNumber(model)) },
+    metadata: { signature_def: { signature_def: signatureMap(model) } },
+  };
+  return json(body);
+}
