@@ -27,6 +27,8 @@ export interface OptionSpec {
   readonly maximum?: number;
   /** A word accepted instead of a number, such as "auto". */
   readonly keyword?: string;
+  /** The value when the option is given without one: `--resume` alone. */
+  readonly bareValue?: string;
   /** Shown in the help; steps fill in their own defaults. */
   readonly defaultText?: string;
   /** May not be set in aimaas.yaml (it names one invocation, like --resume). */

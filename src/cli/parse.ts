@@ -19,7 +19,8 @@ export interface Parsed {
 /** The flags as commander wants them: "-q, --quiet", "--target <COL>". */
 function commanderFlags(key: string, spec: OptionSpec): string {
   const long = flagOf(key);
-  const value = spec.type === 'boolean' ? '' : ` <${spec.placeholder ?? 'VALUE'}>`;
+  const [open, close] = spec.bareValue === undefined ? ['<', '>'] : ['[', ']'];
+  const value = spec.type === 'boolean' ? '' : ` ${open}${spec.placeholder ?? 'VALUE'}${close}`;
   return `${spec.short === undefined ? '' : `-${spec.short}, `}${long}${value}`;
 }
 
@@ -37,6 +38,7 @@ function addOption(command: Command, key: string, spec: OptionSpec, seen: Values
     }
     return;
   }
+  if (spec.bareValue !== undefined) option.preset(spec.bareValue);
   option.argParser((text: string) => {
     if (spec.repeatable === true) {
       const before = seen[key];

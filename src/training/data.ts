@@ -1,0 +1,88 @@
+import { Random } from '../core/random.js';
+
+/** Rows to learn from, in memory. */
+export interface TrainingRows {
+  readonly rows: number;
+  /** Columns of the feature matrix. */
+  readonly width: number;
+  /** [rows, width]. */
+  readonly x: Float32Array;
+  /** [rows]: class index, or the standardised target. */
+  readonly y: Float32Array;
+  /** [rows], mean about 1. */
+  readonly weight: Float32Array;
+}
+
+/** Which rows each member learns from and which it is validated on. */
+export interface MemberRows {
+  readonly train: readonly Int32Array[];
+  readonly validation: readonly Int32Array[];
+}
+
+/** Every member learns from the first `train` rows and is validated on those after them. */
+export function sharedSplit(train: number, rows: number, members: number): MemberRows {
+  const range = (from: number, to: number): Int32Array =>
+    Int32Array.from({ length: to - from }, (_, i) => from + i);
+  const learned = range(0, train);
+  const held = range(train, rows);
+  return {
+    train: Array.from({ length: members }, () => learned),
+    validation: Array.from({ length: members }, () => held),
+  };
+}
+
+/**
+ * As many folds as members: member k is validated on fold k and learns from the others. With `classes`, every fold has
+ * each class in proportion (y holds class indices); else rows are dealt in random order.
+ */
+export function folds(y: Float32Array, members: number, classes: boolean, seed: number): MemberRows {
+  const rows = y.length;
+  const order = Random.of(seed, 'folds').permutation(rows);
+  if (classes) order.sort((a, b) => (y[a] as number) - (y[b] as number));
+  const fold = new Int32Array(rows);
+  order.forEach((row, position) => (fold[row] = position % members));
+  const select = (keep: (foldOfRow: number) => boolean): Int32Array => {
+    const all = Int32Array.from({ length: rows }, (_, row) => row);
+    return all.filter((row) => keep(fold[row] as number));
+  };
+  const each = Array.from({ length: members }, (_, member) => member);
+  return {
+    train: each.map((member) => select((of) => of !== member)),
+    validation: each.map((member) => select((of) => of === member)),
+  };
+}
+
+/** Batches of an epoch: as many rows each, so that no batch is much shorter than the others. */
+export function evenBatches(
+  rows: number,
+  largest: number,
+): { readonly batchSize: number; readonly steps: number } {
+  const steps = Math.max(1, Math.ceil(rows / largest));
+  return { batchSize: Math.max(1, Math.ceil(rows / steps)), steps };
+}
+
+/**
+ * Row indices of every step of an epoch, [steps, members, batchSize]. The order depends on the seed and the epoch alone,
+ * so that a resumed run meets the rows an uninterrupted one would have. Places that are left over hold `filler`.
+ */
+export function epochIndices(
+  members: readonly Int32Array[],
+  plan: {
+    readonly seed: number;
+    readonly epoch: number;
+    readonly steps: number;
+    readonly batchSize: number;
+    readonly filler: number;
+  },
+): Int32Array {
+  const { steps, batchSize } = plan;
+  const indices = new Int32Array(steps * members.length * batchSize).fill(plan.filler);
+  members.forEach((rows, member) => {
+    const order = Random.of(plan.seed, `epoch ${plan.epoch} member ${member}`).shuffle(rows.slice());
+    for (let i = 0; i < order.length; i++) {
+      const step = Math.floor(i / batchSize);
+      indices[(step * members.length + member) * batchSize + (i % batchSize)] = order[i] as number;
+    }
+  });
+  return indices;
+}

@@ -1,0 +1,200 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { TargetState } from '../core/artifacts.js';
+import { Random } from '../core/random.js';
+import type { TensorData } from '../core/tensor.js';
+import type { Engine, EngineOptions, TrainingSession } from '../engines/engine.js';
+import type { Graph } from '../graph/graph.js';
+import { RANDOM_POOL, randomDraws, randomPool } from '../graph/random.js';
+import type { StepGraph } from '../graph/step-graph.js';
+import type { Network } from '../models/scope.js';
+import { outputsOf } from '../tasks/index.js';
+import type { Checkpoint } from './checkpoint.js';
+import { bounds, type HeldOut, Judge, type JudgeOptions } from './judge.js';
+import { type LoopEnd, type LoopOutcome, runLoop } from './loop.js';
+import type { Loss } from './losses/loss.js';
+import type { Optimizer, OptimizerOptions } from './optimizers/optimizer.js';
+import type { EpochRecord, TrainingPlan } from './plan.js';
+import {
+  type Head,
+  type InitialValues,
+  initialize,
+  networkGraph,
+  firstState,
+  type Program,
+  stateOf,
+  stepGraph,
+} from './program.js';
+import { suggestLearningRate } from './range-test.js';
+import { Validator } from './validator.js';
+
+/** Rows that the first weights are made from. */
+const SAMPLE_ROWS = 512;
+
+export interface FitOptions extends JudgeOptions {
+  readonly engine: Engine;
+  readonly engineOptions: EngineOptions;
+  readonly network: Network;
+  /** Learning rate included, unless it is to be found. */
+  readonly plan: TrainingPlan;
+  readonly findLearningRate: boolean;
+  readonly optimizer: Optimizer;
+  readonly optimizerOptions: OptimizerOptions;
+  readonly loss: Loss;
+  readonly labelSmoothing: number;
+  /** Factor of ½‖w‖² in the mean loss. */
+  readonly penalty: number;
+  readonly clipNorm: number | undefined;
+  readonly clipValue: number | undefined;
+  /** Replaces first weights by those of another run. */
+  readonly startFrom: ((program: Program, initial: InitialValues) => InitialValues) | undefined;
+  readonly resume: Checkpoint | undefined;
+  readonly signal: AbortSignal;
+  checkpoint(checkpoint: Checkpoint): Promise<void>;
+  onLearningRate(found: number): void;
+  onSteps(done: number, loss: number): void;
+  onRecord(record: EpochRecord): Promise<void> | void;
+}
+
+export interface FitResult {
+  readonly end: LoopEnd;
+  readonly outcome: LoopOutcome;
+  readonly program: Program;
+  /** `features` [batch, width] → `scores` [batch, outputs]. */
+  readonly graph: Graph;
+  readonly heldOut: HeldOut;
+  readonly temperature: number;
+}
+
+/**
+ * Trains a network and turns its best weights into the graph that answers. Rows of weight 0 may be added to `data` by
+ * this function; the caller's arrays are not changed.
+ */
+export async function fit(options: FitOptions): Promise<FitResult> {
+  const { engine, engineOptions, plan, members, target } = options;
+  const count = members.train.length;
+  const first = await initialize(
+    options.network,
+    count,
+    sampleRows(options),
+    plan.seed,
+    engine,
+    engineOptions,
+  );
+  const { program } = first;
+  const initial = options.startFrom?.(program, first.initial) ?? first.initial;
+  const step = stepGraph(program, { ...options, batchSize: plan.batchSize, dropout: plan.dropout > 0 });
+  const session = await engine.compileTraining(step, engineOptions);
+  const outputs = outputsOf(target);
+  const validator = await Validator.create(engine, engineOptions, program, options.data, members, outputs);
+  try {
+    await loadRows(session, step, options);
+    const outcome = await train(options, program, initial, step, session, validator);
+    const judge = new Judge(options);
+    const answers = await validator.run(stateOf(program, outcome.best));
+    const temperature = judge.temperature(answers);
+    const graph = networkGraph(program, outcome.best, headOf(target, temperature, options.clamp));
+    return {
+      end: outcome.end,
+      outcome,
+      program,
+      graph,
+      temperature,
+      heldOut: judge.heldOut(answers, temperature),
+    };
+  } finally {
+    await validator.dispose();
+    await session.dispose();
+  }
+}
+
+async function train(
+  options: FitOptions,
+  program: Program,
+  initial: InitialValues,
+  step: StepGraph,
+  session: TrainingSession,
+  validator: Validator,
+): Promise<LoopOutcome> {
+  const { members, optimizer, optimizerOptions } = options;
+  const filler = options.data.rows;
+  const draws = randomDraws(step.graph);
+  const judge = new Judge(options);
+  let { plan } = options;
+  const widths = { parameters: program.parameters.width, statistics: program.statistics.width };
+  const loop = {
+    ...options,
+    session,
+    members: members.train,
+    filler,
+    draws,
+    initial,
+    firstState: firstState(program, optimizer.slots, initial),
+    widths,
+    validate: async (state: Readonly<Record<string, TensorData>>) => judge.losses(await validator.run(state)),
+  };
+  if (options.findLearningRate && options.resume === undefined) {
+    await session.writeState(firstState(program, optimizer.slots, initial));
+    const rate = await suggestLearningRate(
+      session,
+      plan,
+      members.train,
+      filler,
+      optimizer,
+      optimizerOptions,
+      draws,
+    );
+    plan = { ...plan, learningRate: rate };
+    options.onLearningRate(rate);
+  }
+  return runLoop({ ...loop, plan });
+}
+
+/** A few hundred rows of the first member's training rows, drawn by seed. */
+function sampleRows({ data, members, plan }: FitOptions): {
+  rows: number;
+  features: number;
+  values: Float32Array;
+} {
+  const rows = Random.of(plan.seed, 'sample')
+    .shuffle((members.train[0] as Int32Array).slice())
+    .subarray(0, SAMPLE_ROWS);
+  const values = new Float32Array(rows.length * data.width);
+  rows.forEach((row, i) =>
+    values.set(data.x.subarray(row * data.width, (row + 1) * data.width), i * data.width),
+  );
+  return { rows: rows.length, features: data.width, values };
+}
+
+/** Makes the rows resident, with one more of weight 0 to fill up short batches. */
+async function loadRows(
+  session: TrainingSession,
+  step: StepGraph,
+  { data, plan }: FitOptions,
+): Promise<void> {
+  const extended = (values: Float32Array, width: number): Float32Array => {
+    const longer = new Float32Array((data.rows + 1) * width);
+    longer.set(values);
+    return longer;
+  };
+  const rows = data.rows + 1;
+  const draws = randomDraws(step.graph);
+  await session.load({
+    x: { dtype: 'float32', shape: [rows, data.width], data: extended(data.x, data.width) },
+    y: { dtype: 'float32', shape: [rows], data: extended(data.y, 1) },
+    weight: { dtype: 'float32', shape: [rows], data: extended(data.weight, 1) },
+    ...(draws === undefined ? {} : { [RANDOM_POOL]: randomPool(plan.seed, draws) }),
+  });
+}
+
+/** Turns raw outputs into scores inside the graph: softmax at a temperature, or back to the target's unit. */
+function headOf(target: TargetState, temperature: number, clamp: boolean): Head {
+  if (target.task !== 'regression') {
+    return (outputs) => tf.softmax(temperature === 1 ? outputs : tf.div(outputs, temperature), -1);
+  }
+  const { mean, standardDeviation } = target;
+  const [low, high] = bounds(target, clamp);
+  return (outputs) => {
+    const kept = clamp ? tf.minimum(tf.maximum(outputs, low), high) : outputs;
+    return tf.add(tf.mul(kept, standardDeviation), mean);
+  };
+}

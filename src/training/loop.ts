@@ -1,0 +1,263 @@
+import { performance } from 'node:perf_hooks';
+import type { TensorData } from '../core/tensor.js';
+import type { TrainingSession } from '../engines/engine.js';
+import { RANDOM_OFFSETS, type RandomDraws, randomOffsets } from '../graph/random.js';
+import type { Checkpoint, Progress } from './checkpoint.js';
+import { epochIndices } from './data.js';
+import type { Optimizer, OptimizerOptions } from './optimizers/optimizer.js';
+import type { EpochRecord, TrainingPlan } from './plan.js';
+import { type InitialValues, PARAMETERS, SCHEDULE_INPUTS, STATISTICS } from './program.js';
+import { fade, FIRST_PLATEAU, observePlateau, scheduleNamed } from './schedules.js';
+
+/** Most steps in one call of the engine, so that an interrupt is answered and progress shown in good time. */
+const STEPS_PER_CALL = 32;
+
+/** Seconds between two checkpoints, unless the run ends or is interrupted. */
+const CHECKPOINT_SECONDS = 2;
+
+export interface LoopOptions {
+  readonly session: TrainingSession;
+  readonly plan: TrainingPlan;
+  readonly optimizer: Optimizer;
+  readonly optimizerOptions: OptimizerOptions;
+  /** Training rows of every member, and the index of a row of weight 0. */
+  readonly members: readonly Int32Array[];
+  readonly filler: number;
+  /** What a step draws at random, if anything. */
+  readonly draws: RandomDraws | undefined;
+  readonly initial: InitialValues;
+  /** What the session holds before the first step. */
+  readonly firstState: Readonly<Record<string, TensorData>>;
+  /** Columns of the parameter and statistics matrices. */
+  readonly widths: { readonly parameters: number; readonly statistics: number };
+  readonly resume: Checkpoint | undefined;
+  readonly signal: AbortSignal;
+  /** Validation loss of every member for a state of the session; NaN where a member has no rows to be validated on. */
+  validate(state: Readonly<Record<string, TensorData>>): Promise<number[]>;
+  checkpoint(checkpoint: Checkpoint): Promise<void>;
+  onSteps(done: number, loss: number): void;
+  onRecord(record: EpochRecord): Promise<void> | void;
+}
+
+export type LoopEnd = 'complete' | 'stopped early' | 'interrupted' | 'diverged';
+
+export interface LoopOutcome {
+  readonly end: LoopEnd;
+  readonly progress: Progress;
+  /** The best weights of every member, by its own validation loss. */
+  readonly best: InitialValues;
+}
+
+/** Runs a training session from its first step, or a checkpoint, to its end. */
+export async function runLoop(options: LoopOptions): Promise<LoopOutcome> {
+  const loop = new Loop(options);
+  await loop.start();
+  return loop.run();
+}
+
+class Loop {
+  private readonly o: LoopOptions;
+  private progress: Progress;
+  private best: { parameters: Float32Array; statistics: Float32Array };
+  private readonly startedAt = performance.now();
+  private readonly secondsBefore: number;
+  private checkpointedAt = performance.now();
+  private indices: { epoch: number; values: Int32Array } | undefined;
+
+  constructor(options: LoopOptions) {
+    this.o = options;
+    const members = options.members.length;
+    this.progress = options.resume?.progress ?? {
+      step: 0,
+      lossSum: 0,
+      lossCount: 0,
+      bestLoss: new Array<null>(members).fill(null),
+      bestEpoch: new Array<number>(members).fill(0),
+      lastImprovement: 0,
+      plateau: FIRST_PLATEAU,
+      seconds: 0,
+      history: [],
+    };
+    this.secondsBefore = this.progress.seconds;
+    const saved = options.resume?.tensors;
+    this.best = {
+      parameters:
+        (saved?.[`best_${PARAMETERS}`]?.data as Float32Array | undefined) ??
+        options.initial.parameters.slice(),
+      statistics:
+        (saved?.[`best_${STATISTICS}`]?.data as Float32Array | undefined) ??
+        options.initial.statistics.slice(),
+    };
+  }
+
+  async start(): Promise<void> {
+    const { session, firstState, resume } = this.o;
+    if (resume === undefined) return session.writeState(firstState);
+    const state = Object.entries(resume.tensors).filter(([name]) => !name.startsWith('best_'));
+    return session.writeState(Object.fromEntries(state));
+  }
+
+  async run(): Promise<LoopOutcome> {
+    const { plan, signal } = this.o;
+    const total = plan.epochs * plan.stepsPerEpoch;
+    const block = plan.evaluateEvery * plan.stepsPerEpoch;
+    while (this.progress.step < total) {
+      const blockEnd = Math.min(total, (Math.floor(this.progress.step / block) + 1) * block);
+      const count = Math.min(STEPS_PER_CALL, blockEnd - this.progress.step);
+      if (!(await this.steps(count, total))) return this.end('diverged');
+      if (this.progress.step === blockEnd) {
+        if (!(await this.evaluate(total))) return this.end('diverged');
+        const waited = this.progress.step / plan.stepsPerEpoch - this.progress.lastImprovement;
+        if (plan.patience !== undefined && waited >= plan.patience && this.progress.step < total) {
+          await this.save();
+          return this.end('stopped early');
+        }
+      }
+      if (signal.aborted) {
+        await this.save();
+        return this.end('interrupted');
+      }
+      if (performance.now() - this.checkpointedAt > CHECKPOINT_SECONDS * 1000) await this.save();
+    }
+    await this.save();
+    return this.end('complete');
+  }
+
+  /** Runs `count` steps; false when a loss is not finite. */
+  private async steps(count: number, total: number): Promise<boolean> {
+    const { plan, session, optimizer, optimizerOptions, members, draws } = this.o;
+    const first = this.progress.step;
+    const size = members.length * plan.batchSize;
+    const indices = new Int32Array(count * size);
+    const schedule = new Float32Array(count * SCHEDULE_INPUTS.length);
+    const drawn = draws?.count ?? 0;
+    const offsets = new Int32Array(count * drawn);
+    for (let i = 0; i < count; i++) {
+      const step = first + i;
+      const epoch = Math.floor(step / plan.stepsPerEpoch);
+      const at = (step % plan.stepsPerEpoch) * size;
+      indices.set(this.indicesOf(epoch).subarray(at, at + size), i * size);
+      const faded = fade(step / total, plan.fadeFrom);
+      const learningRate = this.learningRate(step, total);
+      const rate = optimizer.rate(learningRate, step + 1, optimizerOptions);
+      schedule.set(
+        [rate, learningRate * plan.weightDecay * faded, plan.dropout * faded],
+        i * SCHEDULE_INPUTS.length,
+      );
+      if (draws !== undefined) offsets.set(randomOffsets(plan.seed, step, draws).data, i * drawn);
+    }
+    const perStep: Record<string, TensorData> = {
+      schedule: { dtype: 'float32', shape: [count, SCHEDULE_INPUTS.length], data: schedule },
+    };
+    if (drawn > 0) perStep[RANDOM_OFFSETS] = { dtype: 'int32', shape: [count, drawn], data: offsets };
+    const { loss } = await session.run({ count, indices, perStep });
+    const losses = loss?.data as Float32Array;
+    const sum = losses.reduce((a, b) => a + b, 0);
+    this.progress = {
+      ...this.progress,
+      step: first + count,
+      lossSum: this.progress.lossSum + sum,
+      lossCount: this.progress.lossCount + count,
+      seconds: this.seconds(),
+    };
+    this.o.onSteps(this.progress.step, sum / count);
+    return Number.isFinite(sum);
+  }
+
+  /** Validates, keeps each member's best weights and records the epoch; false when a validation loss is not a number. */
+  private async evaluate(total: number): Promise<boolean> {
+    const { plan, session, widths } = this.o;
+    const epoch = this.progress.step / plan.stepsPerEpoch;
+    const state = await session.readState();
+    const losses = await this.o.validate(state);
+    const bestLoss = [...this.progress.bestLoss];
+    const bestEpoch = [...this.progress.bestEpoch];
+    let improved = false;
+    losses.forEach((loss, member) => {
+      const held = bestLoss[member] ?? Infinity;
+      // A member without rows to be validated on is taken as it is at the end.
+      if (!(loss < held) && !Number.isNaN(loss)) return;
+      if (!Number.isNaN(loss)) bestLoss[member] = loss;
+      bestEpoch[member] = epoch;
+      improved = true;
+      const copy = (to: Float32Array, from: TensorData | undefined, width: number): void => {
+        if (from !== undefined)
+          to.set((from.data as Float32Array).subarray(member * width, (member + 1) * width), member * width);
+      };
+      copy(this.best.parameters, state[PARAMETERS], widths.parameters);
+      copy(this.best.statistics, state[STATISTICS], widths.statistics);
+    });
+    const known = losses.filter((loss) => !Number.isNaN(loss));
+    const validationLoss = known.length === 0 ? null : known.reduce((a, b) => a + b, 0) / known.length;
+    const record: EpochRecord = {
+      epoch,
+      step: this.progress.step,
+      learningRate: this.learningRate(this.progress.step - 1, total),
+      loss: this.progress.lossSum / Math.max(1, this.progress.lossCount),
+      validationLoss,
+      seconds: this.seconds(),
+    };
+    this.progress = {
+      ...this.progress,
+      lossSum: 0,
+      lossCount: 0,
+      bestLoss,
+      bestEpoch,
+      lastImprovement: improved ? epoch : this.progress.lastImprovement,
+      plateau:
+        plan.schedule === 'plateau' && validationLoss !== null
+          ? observePlateau(this.progress.plateau, validationLoss)
+          : this.progress.plateau,
+      history: [...this.progress.history, record],
+    };
+    await this.o.onRecord(record);
+    return (state[PARAMETERS]?.data as Float32Array).every(Number.isFinite);
+  }
+
+  private learningRate(step: number, total: number): number {
+    const { plan } = this.o;
+    return (
+      plan.learningRate * this.progress.plateau.scale * scheduleNamed(plan.schedule, plan.warmup)(step, total)
+    );
+  }
+
+  private indicesOf(epoch: number): Int32Array {
+    if (this.indices?.epoch !== epoch) {
+      const { plan, members, filler } = this.o;
+      const { seed, stepsPerEpoch: steps, batchSize } = plan;
+      this.indices = { epoch, values: epochIndices(members, { seed, epoch, steps, batchSize, filler }) };
+    }
+    return this.indices.values;
+  }
+
+  private seconds(): number {
+    return this.secondsBefore + (performance.now() - this.startedAt) / 1000;
+  }
+
+  private async save(): Promise<void> {
+    const state = await this.o.session.readState();
+    const { widths, members } = this.o;
+    const tensors: Record<string, TensorData> = {
+      ...state,
+      [`best_${PARAMETERS}`]: {
+        dtype: 'float32',
+        shape: [members.length, widths.parameters],
+        data: this.best.parameters,
+      },
+    };
+    if (widths.statistics > 0) {
+      tensors[`best_${STATISTICS}`] = {
+        dtype: 'float32',
+        shape: [members.length, widths.statistics],
+        data: this.best.statistics,
+      };
+    }
+    this.progress = { ...this.progress, seconds: this.seconds() };
+    await this.o.checkpoint({ progress: this.progress, tensors });
+    this.checkpointedAt = performance.now();
+  }
+
+  private end(end: LoopEnd): LoopOutcome {
+    return { end, progress: this.progress, best: this.best };
+  }
+}

@@ -1,0 +1,20 @@
+import { AimaasError } from '../../core/errors.js';
+import { didYouMean } from '../../core/suggest.js';
+import { adagrad, adam, adamw, rmsprop } from './adaptive.js';
+import { momentum, nesterov, sgd } from './descent.js';
+import type { Optimizer } from './optimizer.js';
+
+const OPTIMIZERS: readonly Optimizer[] = [sgd, momentum, nesterov, adagrad, rmsprop, adam, adamw];
+
+/** @throws AimaasError USAGE for a name that is none. */
+export function optimizerNamed(name: string): Optimizer {
+  const optimizer = OPTIMIZERS.find((candidate) => candidate.name === name);
+  if (optimizer !== undefined) return optimizer;
+  const known = didYouMean(
+    name,
+    OPTIMIZERS.map((candidate) => candidate.name),
+  );
+  throw new AimaasError('USAGE', `There is no optimizer "${name}". ${known}`, {
+    hint: 'aimaas train --optimizer adam',
+  });
+}
