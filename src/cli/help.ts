@@ -34,8 +34,8 @@ function section(title: string, lines: readonly string[], style: Style): string 
 /** "-q, --quiet", "--target COL", "--drop COL..." */
 export function optionTerm(key: string, spec: OptionSpec): string {
   const short = spec.short === undefined ? '' : `-${spec.short}, `;
-  const value =
-    spec.type === 'boolean' ? '' : ` ${spec.placeholder ?? 'VALUE'}${spec.repeatable === true ? '...' : ''}`;
+  const name = `${spec.placeholder ?? 'VALUE'}${spec.repeatable === true ? '...' : ''}`;
+  const value = spec.type === 'boolean' ? '' : spec.bareValue === undefined ? ` ${name}` : ` [${name}]`;
   return `${short}${flagOf(key)}${value}`;
 }
 
@@ -50,7 +50,13 @@ export function optionText(spec: OptionSpec): string {
   if (spec.keyword !== undefined) notes.push(`or "${spec.keyword}"`);
   if (spec.repeatable === true) notes.push('repeatable');
   if (spec.defaultText !== undefined) notes.push(`default: ${spec.defaultText}`);
-  return notes.length === 0 ? spec.description : `${spec.description} (${notes.join('; ')})`;
+  const text = sentence(spec.description);
+  return notes.length === 0 ? text : `${text} (${notes.join('; ')})`;
+}
+
+/** With a capital first letter, as all lines of the help begin. */
+export function sentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 /** Options under their headings, in the order of the table; those without a group come first. */
@@ -77,13 +83,13 @@ export function usageOf(command: AnyCommand): string {
 
 /** The help of one command. */
 export function commandHelp(command: AnyCommand, style: Style): string {
-  const parts = [`${style.bold('Usage:')} ${usageOf(command)}`, `${command.summary}.`];
+  const parts = [`${style.bold('Usage:')} ${usageOf(command)}`, `${sentence(command.summary)}.`];
   if (command.description !== undefined) {
     const paragraphs = command.description.trim().split(/\n\s*\n/);
     parts.push(...paragraphs.map((text) => wrap(text, Math.min(style.width, 100)).join('\n')));
   }
   if (command.arguments.length > 0) {
-    const rows = command.arguments.map((spec) => [spec.name, spec.description] as const);
+    const rows = command.arguments.map((spec) => [spec.name, sentence(spec.description)] as const);
     parts.push(section('Arguments', definitionList(rows, style), style));
   }
   const everything = Object.entries({ ...command.options, ...GLOBAL_OPTIONS }).filter(
@@ -129,7 +135,7 @@ export function rootHelp(entries: readonly CommandEntry[], style: Style, only?: 
         ]
       : [`${style.bold('Usage:')} aimaas ${only} COMMAND [options]`];
   for (const [group, members] of groups) {
-    const rows = members.map((entry) => [entry.name, entry.summary] as const);
+    const rows = members.map((entry) => [entry.name, sentence(entry.summary)] as const);
     parts.push(section(group, definitionList(rows, style, column), style));
   }
   const globals = Object.entries(GLOBAL_OPTIONS).map(

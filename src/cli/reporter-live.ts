@@ -1,4 +1,3 @@
-import type { Writable } from 'node:stream';
 import type oraFactory from 'ora';
 import type { Ora } from 'ora';
 import type { Progress, ProgressTask, Reporter } from '../core/reporter.js';
@@ -75,8 +74,7 @@ export class LiveReporter implements Reporter {
     if (this.spinner === undefined) {
       this.spinner = this.ora({
         text,
-        // ora wants a tty.WriteStream; any stream that says it is a terminal does.
-        stream: this.options.stderr as Writable as NodeJS.WriteStream,
+        stream: this.options.stderr,
         isEnabled: true,
         discardStdin: false,
         hideCursor: true,

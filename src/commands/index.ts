@@ -1,6 +1,8 @@
 import type { AnyCommand, CommandEntry } from '../cli/registry.js';
 
+const LIFECYCLE = 'From data to service';
 const PROJECT = 'Project';
+const MACHINE = 'This machine';
 
 /**
  * Every command in the order of the help. Only names and summaries stand here, so that `aimaas --help` loads no
@@ -8,11 +10,54 @@ const PROJECT = 'Project';
  */
 export const COMMANDS: readonly CommandEntry[] = [
   {
+    name: 'train',
+    summary: 'train a model on the features and keep it as a run',
+    group: LIFECYCLE,
+    load: async () => (await import('./train.js')).default,
+  },
+  {
     name: 'init',
     summary: 'Write a commented aimaas.yaml for a project',
     group: PROJECT,
     ignoresConfig: true,
     load: async () => (await import('./init.js')).default,
+  },
+  {
+    name: 'runs list',
+    summary: 'List training runs, newest or best first',
+    group: PROJECT,
+    load: async () => (await import('./runs-list.js')).default,
+  },
+  {
+    name: 'runs show',
+    summary: 'Show one run: metrics, options, where its files are',
+    group: PROJECT,
+    load: async () => (await import('./runs-show.js')).default,
+  },
+  {
+    name: 'runs compare',
+    summary: 'Compare metrics and parameters of runs',
+    group: PROJECT,
+    load: async () => (await import('./runs-compare.js')).default,
+  },
+  {
+    name: 'runs delete',
+    summary: 'Delete runs that no exported model was made of',
+    group: PROJECT,
+    load: async () => (await import('./runs-delete.js')).default,
+  },
+  {
+    name: 'prune',
+    summary: 'Remove old data sets, feature sets, runs and models',
+    group: PROJECT,
+    load: async () => (await import('./prune.js')).default,
+  },
+  {
+    name: 'completion',
+    summary: 'Print the completion script of a shell',
+    group: MACHINE,
+    ignoresConfig: true,
+    load: async () => (await import('./completion.js')).default,
   },
 ];
 

@@ -1,0 +1,151 @@
+import type { Metrics, RunContent } from '../core/artifacts.js';
+import { AimaasError } from '../core/errors.js';
+import type { Json, JsonObject } from '../core/json.js';
+import type { StepContext } from '../core/step.js';
+import { didYouMean } from '../core/suggest.js';
+import { metrics as allMetrics } from '../metrics/index.js';
+import type { Manifest } from '../workspace/manifest.js';
+import { Workspace } from '../workspace/workspace.js';
+import { parseCondition } from './run-condition.js';
+
+export type RunSummary = {
+  readonly id: string;
+  readonly createdAt: string;
+  readonly state: RunContent['state'];
+  readonly task: RunContent['task'];
+  readonly dataName: string;
+  readonly family: string;
+  readonly epochs: number;
+  readonly seconds: number;
+  readonly parameters: number;
+  readonly validation: Metrics;
+  /** The run later verbs use when none is named. */
+  readonly current: boolean;
+};
+
+export interface ListRunsOptions {
+  /** A metric of the validation rows; best first. Default: newest first. */
+  readonly sort?: string | undefined;
+  /** Conditions such as accuracy>=0.9, family=mlp, state=complete, learningRate<0.01. */
+  readonly where?: readonly string[] | undefined;
+  readonly limit?: number | undefined;
+}
+
+export type ListRunsResult = {
+  readonly schemaVersion: 1;
+  readonly sort: string | null;
+  /** How many there are in all; `runs` may be fewer. */
+  readonly total: number;
+  readonly runs: readonly RunSummary[];
+};
+
+export type ShowRunResult = {
+  readonly schemaVersion: 1;
+  readonly folder: string;
+  readonly run: Manifest<RunContent>;
+};
+
+/** Whether more of a metric is better; losses and the rest, which are no metrics, count as less is better. */
+export function isMaximized(metric: string): boolean {
+  return allMetrics().find(({ name }) => name === metric)?.direction === 'maximize';
+}
+
+/** The values a run can be chosen by: its metrics, what it is, its parameters and options. */
+export function valuesOfRun({ id, content }: Manifest<RunContent>): Readonly<Record<string, Json>> {
+  const { state, task, dataName, data, features, epochs, seconds, parameters, model, options } = content;
+  return {
+    ...options,
+    ...model.params,
+    id,
+    state,
+    task,
+    dataName,
+    data,
+    features,
+    epochs,
+    seconds,
+    parameters,
+    family: model.family,
+    ...content.validation,
+  };
+}
+
+function summaryOf(manifest: Manifest<RunContent>, current: string | undefined): RunSummary {
+  const { id, createdAt, content } = manifest;
+  const { state, task, dataName, epochs, seconds, parameters, validation } = content;
+  const family = content.model.family;
+  return {
+    id,
+    createdAt,
+    state,
+    task,
+    dataName,
+    family,
+    epochs,
+    seconds,
+    parameters,
+    validation,
+    current: id === current,
+  };
+}
+
+function sortByMetric(runs: readonly Manifest<RunContent>[], metric: string): Manifest<RunContent>[] {
+  const known = new Set(runs.flatMap((run) => Object.keys(run.content.validation)));
+  if (runs.length > 0 && !known.has(metric)) {
+    throw new AimaasError('USAGE', `No run has the metric "${metric}". ${didYouMean(metric, known)}`, {
+      hint: `aimaas runs list --sort ${[...known][0] ?? 'accuracy'}`,
+      details: { metric, known: [...known] },
+    });
+  }
+  const sign = isMaximized(metric) ? -1 : 1;
+  const value = (run: Manifest<RunContent>): number =>
+    sign * (run.content.validation[metric] ?? sign * Infinity);
+  return [...runs].sort((a, b) => {
+    const [left, right] = [value(a), value(b)];
+    return left === right ? 0 : left - right;
+  });
+}
+
+/**
+ * The runs of a workspace.
+ * @throws AimaasError USAGE for a metric no run has, or a condition that cannot be read.
+ */
+export async function listRuns(options: ListRunsOptions, context: StepContext): Promise<ListRunsResult> {
+  const workspace = new Workspace(context.workspace);
+  const conditions = (options.where ?? []).map(parseCondition);
+  const all = await workspace.list<RunContent>('run');
+  const chosen = all.filter((run) => {
+    const values = valuesOfRun(run);
+    return conditions.every((condition) => condition.holds(values));
+  });
+  for (const { name, text } of conditions) {
+    const known = new Set(all.flatMap((run) => Object.keys(valuesOfRun(run))));
+    if (all.length > 0 && !known.has(name)) {
+      throw new AimaasError(
+        'USAGE',
+        `No run has the value "${name}" of --where ${text}. ${didYouMean(name, known)}`,
+      );
+    }
+  }
+  const sorted = options.sort === undefined ? chosen : sortByMetric(chosen, options.sort);
+  const current = await workspace.current('run');
+  return {
+    schemaVersion: 1,
+    sort: options.sort ?? null,
+    total: sorted.length,
+    runs: sorted.slice(0, options.limit).map((run) => summaryOf(run, current)),
+  };
+}
+
+/**
+ * One run whole; without an id the current one.
+ * @throws AimaasError ARTIFACT_NOT_FOUND when there is none.
+ */
+export async function showRun(
+  options: { readonly run?: string | undefined },
+  context: StepContext,
+): Promise<ShowRunResult> {
+  const workspace = new Workspace(context.workspace);
+  const run = await workspace.find<RunContent>('run', options.run);
+  return { schemaVersion: 1, folder: workspace.folder('run', run.id), run };
+}
