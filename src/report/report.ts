@@ -1,0 +1,172 @@
+import type { Plot } from './plot.js';
+import { STYLESHEET } from './stylesheet.js';
+import { escapeText } from './svg.js';
+import { formatCount, formatNumber } from './text.js';
+import { PAGE } from './theme.js';
+
+export type ReportMetric = {
+  readonly name: string;
+  readonly description: string;
+  /** null where the rows do not define it. */
+  readonly value: number | null;
+  readonly baseline: number | null;
+  readonly interval: readonly [number, number] | null;
+  readonly direction: 'maximize' | 'minimize';
+};
+
+export type ReportClass = {
+  readonly name: string;
+  readonly precision: number;
+  readonly recall: number;
+  readonly f1: number;
+  /** Rows truly of the class. */
+  readonly support: number;
+  /** Rows predicted to be of the class. */
+  readonly predicted: number;
+};
+
+export type ReportTable = {
+  readonly headings: readonly string[];
+  /** Numbers are set to the right and formatted; null is a missing value. */
+  readonly rows: readonly (readonly (string | number | null)[])[];
+};
+
+/** What the page shows. */
+export interface Report {
+  readonly title: string;
+  /** A sentence under the title: what was evaluated on what. */
+  readonly summary: string;
+  /** Things to know before believing the numbers. */
+  readonly warnings: readonly string[];
+  readonly metrics: readonly ReportMetric[];
+  /** What the baseline is, in words. */
+  readonly baseline: string;
+  /** How the intervals were made, in words; undefined without intervals. */
+  readonly intervals: string | undefined;
+  readonly classes: readonly ReportClass[];
+  readonly confusion:
+    { readonly classes: readonly string[]; readonly matrix: readonly (readonly number[])[] } | undefined;
+  readonly plots: readonly Plot[];
+  readonly worst: { readonly caption: string; readonly table: ReportTable } | undefined;
+  /** Where the numbers come from: run, data, versions. */
+  readonly facts: readonly (readonly [string, string])[];
+}
+
+/** More classes than this would make a table nobody reads. */
+const MOST_TABLE_CLASSES = 30;
+
+function cell(value: string | number | null): string {
+  if (value === null) return '<td class="missing">–</td>';
+  if (typeof value === 'number') return `<td class="number">${formatNumber(value)}</td>`;
+  return `<td>${escapeText(value)}</td>`;
+}
+
+function table(caption: string, content: ReportTable): string {
+  const numeric = content.headings.map((_, i) => content.rows.some((row) => typeof row[i] === 'number'));
+  const head = content.headings.map(
+    (heading, i) =>
+      `<th scope="col"${numeric[i] === true ? ' class="number"' : ''}>${escapeText(heading)}</th>`,
+  );
+  const body = content.rows.map((row) => {
+    const [first, ...others] = row;
+    const header = typeof first === 'number' ? formatCount(first) : escapeText(first ?? '–');
+    return `<tr><th scope="row">${header}</th>${others.map(cell).join('')}</tr>`;
+  });
+  return `<div class="scroll" tabindex="0" role="region" aria-label="${escapeText(caption)}"><table><caption>${escapeText(caption)}</caption><thead><tr>${head.join('')}</tr></thead><tbody>${body.join('')}</tbody></table></div>`;
+}
+
+/** Whether the model is better than the baseline by this metric: the words, not only a colour. */
+function verdict(metric: ReportMetric): string {
+  const { value, baseline, direction } = metric;
+  if (value === null || baseline === null) return '<td class="missing">–</td>';
+  const gain = direction === 'maximize' ? value - baseline : baseline - value;
+  if (Math.abs(gain) < 1e-12) return '<td>same</td>';
+  return gain > 0 ? '<td class="better">better</td>' : '<td class="worse">worse</td>';
+}
+
+function metricsTable(report: Report): string {
+  const rows = report.metrics.map((metric) => {
+    const interval =
+      metric.interval === null
+        ? '<td class="missing">–</td>'
+        : `<td class="number">${formatNumber(metric.interval[0])} – ${formatNumber(metric.interval[1])}</td>`;
+    const arrow = metric.direction === 'maximize' ? 'higher is better' : 'lower is better';
+    return `<tr><th scope="row"><code>${escapeText(metric.name)}</code><small>${escapeText(metric.description)}; ${arrow}</small></th>${cell(metric.value).replace('class="number"', 'class="number value"')}${report.intervals === undefined ? '' : interval}${cell(metric.baseline)}${verdict(metric)}</tr>`;
+  });
+  const interval = report.intervals === undefined ? '' : '<th scope="col" class="number">95 % interval</th>';
+  const notes = [report.baseline, ...(report.intervals === undefined ? [] : [report.intervals])];
+  return `<section><h2>Metrics</h2><div class="scroll" tabindex="0" role="region" aria-label="Metrics"><table><caption>Metrics of the model and of the trivial baseline</caption><thead><tr><th scope="col">Metric</th><th scope="col" class="number">Model</th>${interval}<th scope="col" class="number">Baseline</th><th scope="col">Model is</th></tr></thead><tbody>${rows.join('')}</tbody></table></div><p class="note">${notes.map(escapeText).join(' ')}</p></section>`;
+}
+
+function plots(report: Report): string {
+  if (report.plots.length === 0) return '';
+  const figures = report.plots.map((plot) => `<figure id="${plot.name}">${plot.svg(PAGE)}</figure>`);
+  return `<section><h2>Plots</h2><div class="plots">${figures.join('')}</div></section>`;
+}
+
+function classes(report: Report): string {
+  if (report.classes.length === 0) return '';
+  const rows = report.classes.map((one) => [
+    one.name,
+    one.precision,
+    one.recall,
+    one.f1,
+    one.support,
+    one.predicted,
+  ]);
+  const headings = ['Class', 'Precision', 'Recall', 'F1', 'True rows', 'Predicted rows'];
+  return `<section><h2>Classes</h2>${table('Each class against the rest', { headings, rows })}</section>`;
+}
+
+/** The same numbers as the plot, for those who read a table better. */
+function confusionTable(report: Report): string {
+  const { confusion } = report;
+  if (confusion === undefined || confusion.classes.length > MOST_TABLE_CLASSES) return '';
+  const headings = ['True class', ...confusion.classes.map((name) => `→ ${name}`)];
+  const rows = confusion.classes.map((name, t) => [name, ...(confusion.matrix[t] ?? [])]);
+  return `<section><details><summary>Confusion matrix as a table</summary>${table('Rows of each true class (down) by predicted class (across)', { headings, rows })}</details></section>`;
+}
+
+function worst(report: Report): string {
+  if (report.worst === undefined || report.worst.table.rows.length === 0) return '';
+  return `<section><h2>Worst errors</h2>${table(report.worst.caption, report.worst.table)}</section>`;
+}
+
+function warnings(report: Report): string {
+  if (report.warnings.length === 0) return '';
+  const items = report.warnings.map((warning) => `<li>${escapeText(warning)}</li>`);
+  return `<aside aria-label="Warnings"><ul>${items.join('')}</ul></aside>`;
+}
+
+/**
+ * The report as one HTML page that needs nothing else: no network, no script, plots inside. It follows the reader's
+ * light or dark, prints well, and every number of a plot is also in a table.
+ */
+export function renderReport(report: Report): string {
+  const facts = report.facts.map(
+    ([name, value]) => `<dt>${escapeText(name)}</dt><dd>${escapeText(value)}</dd>`,
+  );
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>${escapeText(report.title)}</title>
+<style>${STYLESHEET}</style>
+</head>
+<body>
+<main>
+<header><h1>${escapeText(report.title)}</h1><p>${escapeText(report.summary)}</p></header>
+${warnings(report)}
+${metricsTable(report)}
+${plots(report)}
+${classes(report)}
+${confusionTable(report)}
+${worst(report)}
+<section><h2>Where this comes from</h2><dl>${facts.join('')}</dl></section>
+</main>
+</body>
+</html>
+`;
+}
