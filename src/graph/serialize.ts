@@ -27,15 +27,13 @@ function numberToJson(value: number): Json {
 
 function attributeToJson(value: AttributeValue): Json {
   if (typeof value === 'number') return numberToJson(value);
-  if (Array.isArray(value)) {
-    return value.map((item: number | string) => (typeof item === 'number' ? numberToJson(item) : item));
-  }
+  if (Array.isArray(value)) return value.map((item: AttributeValue) => attributeToJson(item));
   return value;
 }
 
 function attributeFromJson(json: Json): AttributeValue {
   if (Array.isArray(json)) {
-    return json.map((item: Json) => attributeFromJson(item)) as readonly number[] | readonly string[];
+    return json.map((item: Json) => attributeFromJson(item)) as readonly number[];
   }
   if (isJsonObject(json)) return Number(json.number);
   return json as null | boolean | number | string;

@@ -1,0 +1,29 @@
+import type { Graph } from '../graph.js';
+import { simplifyAlgebra } from './algebra.js';
+import { shareCommonSubexpressions } from './common-subexpressions.js';
+import { foldConstants } from './constant-folding.js';
+import { removeDeadCode } from './dead-code.js';
+import { fuseGemm } from './gemm.js';
+
+type Pass = (graph: Graph) => Graph;
+
+const simplifications: readonly Pass[] = [
+  removeDeadCode,
+  simplifyAlgebra,
+  foldConstants,
+  shareCommonSubexpressions,
+];
+
+/** Rounds after which even a long chain of simplifications has ended; each is linear in the graph. */
+const MAXIMUM_ROUNDS = 8;
+
+/** An equivalent graph with less to do. Results may differ in the last bits only where sums are fused. */
+export function optimize(graph: Graph): Graph {
+  let current = graph;
+  for (let round = 0; round < MAXIMUM_ROUNDS; round++) {
+    const before = current.nodes.length;
+    for (const pass of simplifications) current = pass(current);
+    if (current.nodes.length === before) break;
+  }
+  return removeDeadCode(fuseGemm(current));
+}

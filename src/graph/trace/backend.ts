@@ -1,0 +1,103 @@
+import { AimaasError } from '../../core/errors.js';
+import { unsupportedOperation } from '../kernels/index.js';
+import { tf } from './tensorflow.js';
+import type { DataId, Tracer } from './tracer.js';
+
+export const TRACE_BACKEND = 'trace';
+
+let active: Tracer | undefined;
+
+/** The tracer at work; a traced operation outside of `trace` is a mistake of the caller. */
+export function activeTracer(): Tracer {
+  if (active === undefined) throw new AimaasError('INTERNAL', 'This operation works inside trace() only.');
+  return active;
+}
+
+export function isTracing(): boolean {
+  return active !== undefined;
+}
+
+/** Runs `body` while kernel calls go to `tracer`. */
+export function withTracer<T>(tracer: Tracer, body: () => T): T {
+  if (active !== undefined) throw new AimaasError('INTERNAL', 'trace() cannot be used inside trace().');
+  active = tracer;
+  try {
+    return body();
+  } finally {
+    active = undefined;
+  }
+}
+
+function noValues(): never {
+  throw new AimaasError(
+    'UNSUPPORTED',
+    'The value of a tensor was read while the model was being compiled, where tensors have no values yet.',
+    {
+      hint: 'Use tfjs operations only (no dataSync, arraySync, data or array) in layers, losses and metrics.',
+    },
+  );
+}
+
+/** A tfjs backend that computes nothing: data are values of the graph being made. */
+class TraceBackend extends tf.KernelBackend {
+  override write(values: tf.BackendValues, shape: number[], dtype: tf.DataType): DataId {
+    return activeTracer().write(values, shape, dtype);
+  }
+  override readSync(): never {
+    return noValues();
+  }
+  override read(): never {
+    return noValues();
+  }
+  override refCount(dataId: DataId): number {
+    return active?.references(dataId) ?? 0;
+  }
+  override incRef(dataId: DataId): void {
+    active?.retain(dataId);
+  }
+  override disposeData(dataId: DataId, force = false): boolean {
+    return active?.release(dataId, force) ?? true;
+  }
+  override numDataIds(): number {
+    return active?.size ?? 0;
+  }
+  override memory(): { unreliable: boolean } {
+    return { unreliable: false };
+  }
+  override floatPrecision(): 32 {
+    return 32;
+  }
+  override timerAvailable(): boolean {
+    return false;
+  }
+  override dispose(): void {
+    // Nothing is held outside of the tracer.
+  }
+}
+
+let registered = false;
+
+/** Makes the backend known to tfjs, with every kernel that tfjs has; what a graph cannot hold fails by name. */
+export function registerTraceBackend(): void {
+  if (registered) return;
+  registered = true;
+  tf.registerBackend(TRACE_BACKEND, () => new TraceBackend(), 0);
+  // tfjs exports the name of every kernel as a string constant.
+  const names = new Set<string>(Object.values(tf).filter((value) => typeof value === 'string'));
+  for (const kernel of tf.getKernelsForBackend('cpu')) names.add(kernel.kernelName);
+  for (const kernelName of names) {
+    tf.registerKernel({
+      kernelName,
+      backendName: TRACE_BACKEND,
+      kernelFunc: ({ inputs, attrs }) => {
+        const outputs = activeTracer().record(kernelName, inputs, attrs ?? {});
+        const [first] = outputs;
+        if (first === undefined) throw unsupportedOperation(kernelName);
+        return listKernels.has(kernelName) ? outputs : first;
+      },
+    });
+  }
+}
+
+/** Kernels whose result tfjs takes as an array even where there is one output. */
+const listKernels = new Set(['SplitV', 'Unpack', 'TopK']);

@@ -1,0 +1,69 @@
+import { createRequire } from 'node:module';
+import { randomNormal, randomUniform } from '../random-op.js';
+import { withProperties } from './patch.js';
+import { tf } from './tensorflow.js';
+
+// The module object that tfjs-layers calls through; the ES module namespace is a frozen copy of it.
+const core = createRequire(import.meta.url)('@tensorflow/tfjs-core') as typeof tf;
+
+/** tf.dropout over traced random numbers: keeps an element with probability 1 − rate and scales it by 1 / (1 − rate). */
+function dropout(x: tf.Tensor, rate: number, noiseShape?: number[]): tf.Tensor {
+  if (rate === 0) return tf.clone(x);
+  return tf.tidy(() => {
+    const shape = (noiseShape ?? x.shape).map((size, i) => size || (x.shape[i] ?? 1));
+    const kept = tf.cast(tf.greaterEqual(randomUniform(shape), rate), 'float32');
+    return tf.mul(x, tf.mul(kept, 1 / (1 - rate)));
+  });
+}
+
+function uniform(
+  shape: number[],
+  minimum = 0,
+  maximum = 1,
+  dtype: tf.NumericDataType = 'float32',
+): tf.Tensor {
+  return tf.tidy(() => {
+    const scaled = tf.add(tf.mul(randomUniform(shape), maximum - minimum), minimum);
+    return dtype === 'float32' ? scaled : tf.cast(tf.floor(scaled), dtype);
+  });
+}
+
+function normal(shape: number[], mean = 0, deviation = 1): tf.Tensor {
+  return tf.tidy(() => tf.add(tf.mul(randomNormal(shape), deviation), mean));
+}
+
+type FusedMatMul = typeof tf.fused.matMul;
+
+/**
+ * tf.fused.matMul without fusing: tfjs would reshape to three dimensions for its fused kernel, which only hides the
+ * matrix product from the compiler that fuses it again.
+ */
+const matMul = ((options: Parameters<FusedMatMul>[0]) =>
+  tf.tidy(() => {
+    const { a, b, transposeA = false, transposeB = false, bias, activation = 'linear' } = options;
+    const product = tf.matMul(a, b, transposeA, transposeB);
+    // Callers pass null for "no bias", whatever tfjs' types say.
+    const sum = (bias as tf.Tensor | null | undefined) ? tf.add(product, bias as tf.Tensor) : product;
+    switch (activation) {
+      case 'relu':
+        return tf.relu(sum);
+      case 'relu6':
+        return tf.relu6(sum);
+      case 'elu':
+        return tf.elu(sum);
+      case 'sigmoid':
+        return tf.sigmoid(sum);
+      case 'leakyrelu':
+        return tf.leakyRelu(sum, options.leakyreluAlpha);
+      case 'prelu':
+        return tf.prelu(sum, options.preluActivationWeights as tf.Tensor);
+      default:
+        return sum;
+    }
+  })) as FusedMatMul;
+
+/** Replaces what tfjs computes in JavaScript, so would be frozen into the graph, for the time of `body`. */
+export function withSubstitutions<T>(body: () => T): T {
+  const fused = { ...core.fused, matMul };
+  return withProperties(core, { dropout, randomUniform: uniform, randomNormal: normal, fused }, body);
+}
