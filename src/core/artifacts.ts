@@ -68,6 +68,24 @@ export type FeaturesContent = {
   readonly splits: { readonly [split in SplitName]: SplitInfo };
   readonly hasWeights: boolean;
   readonly seed: number;
+  /** How rows were told apart; `given` splits have their rows from other data than the data set. */
+  readonly splitting: {
+    readonly method: 'random' | 'group' | 'time' | 'column';
+    readonly column: string | null;
+    readonly given: readonly ('validation' | 'test')[];
+  };
+  /** Rows that were left out, by why, and all rows read. */
+  readonly cleaning: { readonly [reason: string]: number };
+  /** Raw columns that are no features, and why. */
+  readonly leftOut: readonly { readonly column: string; readonly reason: string }[];
+  /** What it takes to fit the same features on other rows of the data set. */
+  readonly recipe: {
+    /** Columns that features were fitted on, kept or not. */
+    readonly columns: readonly string[];
+    /** Column → how it is prepared, as features/ reads it. */
+    readonly choices: JsonObject;
+    readonly weightColumn: string | null;
+  };
 };
 
 export type RunState = 'training' | 'interrupted' | 'failed' | 'complete';

@@ -33,15 +33,20 @@ export function temporaryName(path: string): string {
 
 /**
  * Writes a file so that a reader sees the old content or the new, never a part: temporary name, fsync, rename.
+ * Several chunks are written one after another.
  * @throws AimaasError STORAGE when the disk is full or the path may not be written.
  */
-export async function writeFileAtomic(path: string, content: string | Uint8Array): Promise<void> {
+export async function writeFileAtomic(
+  path: string,
+  content: string | Uint8Array | readonly Uint8Array[],
+): Promise<void> {
   const temporary = temporaryName(path);
   try {
     await mkdir(dirname(path), { recursive: true });
     const file = await open(temporary, 'wx');
     try {
-      await file.writeFile(content);
+      // Every call writes from where the one before ended.
+      for (const chunk of Array.isArray(content) ? content : [content]) await file.writeFile(chunk);
       await file.sync();
     } finally {
       await file.close();
