@@ -37,16 +37,32 @@ export interface DateParts<T> {
   readonly hour: T;
 }
 
+/** A point in time in two parts, which 32-bit numbers can hold where milliseconds since 1970 do not fit. */
+export interface Moment<T> {
+  /** Whole days since 1970-01-01 UTC. */
+  readonly days: T;
+  /** Seconds since that day began, with their fraction. */
+  readonly seconds: T;
+}
+
+/** The moment that is so many milliseconds after 1970-01-01 UTC. */
+export function momentOf<T>(math: Arithmetic<T>, milliseconds: T): Moment<T> {
+  const { subtract, multiply, divide, floor, constant } = math;
+  const days = floor(divide(milliseconds, constant(DAY)));
+  const rest = subtract(milliseconds, multiply(days, constant(DAY)));
+  return { days, seconds: divide(rest, constant(1000)) };
+}
+
 /**
- * The proleptic Gregorian date of milliseconds since 1970-01-01 UTC, by the day-count algorithm of Howard Hinnant
- * ("chrono-compatible low-level date algorithms", civil_from_days): years start in March, so that leap days come last.
+ * The proleptic Gregorian date of a moment, by the day-count algorithm of Howard Hinnant ("chrono-compatible low-level
+ * date algorithms", civil_from_days): years start in March, so that leap days come last.
  */
-export function dateParts<T>(math: Arithmetic<T>, milliseconds: T): DateParts<T> {
+export function dateParts<T>(math: Arithmetic<T>, { days, seconds }: Moment<T>): DateParts<T> {
   const { add, subtract, multiply, divide, floor, constant } = math;
-  const over = (a: T, b: number): T => floor(divide(a, constant(b)));
+  // All are whole numbers. The half keeps a division that is not correctly rounded, as on a GPU, off the next lower one.
+  const over = (a: T, b: number): T => floor(divide(add(a, constant(0.5)), constant(b)));
   const times = (a: T, b: number): T => multiply(a, constant(b));
-  const days = over(milliseconds, DAY);
-  const hour = divide(subtract(milliseconds, times(days, DAY)), constant(3_600_000));
+  const hour = divide(seconds, constant(3600));
   // 1970-01-01 was a Thursday.
   const sinceMonday = add(days, constant(3));
   const weekday = subtract(sinceMonday, times(over(sinceMonday, 7), 7));

@@ -7,8 +7,19 @@ import { GraphMath } from './graph-math.js';
 import type { GraphPart } from './kind.js';
 import { featureKind } from './kinds/index.js';
 
+export interface FeatureGraphOptions {
+  /**
+   * How dates come in: as milliseconds since 1970 UTC (the default), or as `[days, seconds of the day]` in `[batch, 2]`,
+   * for runtimes without 64-bit numbers.
+   */
+  readonly dates?: 'milliseconds' | 'days';
+}
+
 export interface FeatureGraph {
-  /** Raw column name → graph input `[batch, 1]`: float64 with NaN for missing, or string with "" for missing. */
+  /**
+   * Raw column name → graph input `[batch, 1]`: float64 with NaN for missing, or string with "" for missing. Dates: see
+   * FeatureGraphOptions.
+   */
   readonly inputs: ReadonlyMap<string, ValueId>;
   /** The features, float32 `[batch, layout.length]`. */
   readonly matrix: ValueId;
@@ -24,12 +35,17 @@ interface PlacedPart extends GraphPart {
  * one matrix. Numbers stay float64 until they are features, as in `transform`.
  * @throws AimaasError UNSUPPORTED naming the column that has no counterpart in a graph.
  */
-export function appendFeatureGraph(builder: GraphBuilder, features: FittedFeatures): FeatureGraph {
+export function appendFeatureGraph(
+  builder: GraphBuilder,
+  features: FittedFeatures,
+  options: FeatureGraphOptions = {},
+): FeatureGraph {
   const inputs = new Map<string, ValueId>();
   const placed: PlacedPart[] = [];
   features.columns.forEach(({ schema, state }, i) => {
     const kind = featureKind(schema.kind);
-    const input = builder.input(schema.name, [SYMBOLIC_BATCH, 1], kind.graphInput);
+    const width = schema.kind === 'date' && options.dates === 'days' ? 2 : 1;
+    const input = builder.input(schema.name, [SYMBOLIC_BATCH, width], kind.graphInput);
     inputs.set(schema.name, input);
     const parts = kind.graph(state, builder, input);
     if (typeof parts === 'string') {

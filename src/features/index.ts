@@ -12,5 +12,5 @@ export {
 } from './choices.js';
 export { FeatureFitter, fitFeatures } from './fit.js';
 export { FittedFeatures, type LeftOut, loadFeatures } from './fitted.js';
-export { appendFeatureGraph, type FeatureGraph } from './graph.js';
+export { appendFeatureGraph, type FeatureGraph, type FeatureGraphOptions } from './graph.js';
 export { FEATURE_KINDS } from './kinds/index.js';

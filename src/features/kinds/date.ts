@@ -2,7 +2,15 @@ import type { FeatureColumn } from '../../core/layout.js';
 import type { NumberColumn } from '../../core/table.js';
 import type { GraphBuilder } from '../../graph/builder.js';
 import type { ValueId } from '../../graph/graph.js';
-import { type Arithmetic, dateParts, LATEST, numberArithmetic } from '../calendar.js';
+import {
+  type Arithmetic,
+  dateParts,
+  DAY,
+  LATEST,
+  type Moment,
+  momentOf,
+  numberArithmetic,
+} from '../calendar.js';
 import type { ColumnChoices } from '../choices.js';
 import { Distribution, type Summary } from '../distribution.js';
 import { GraphMath } from '../graph-math.js';
@@ -65,7 +73,7 @@ class DateAccumulator implements Accumulator<DateState, NumberColumn> {
     values.forEach((value, row) => {
       years[row] = value;
       if (!Number.isFinite(value)) return;
-      const parts = dateParts(numberArithmetic, held(value));
+      const parts = dateParts(numberArithmetic, momentOf(numberArithmetic, held(value)));
       years[row] = parts.year;
       for (const [name, range] of this.ranges) {
         range.low = Math.min(range.low, parts[name]);
@@ -102,7 +110,7 @@ function writeDate(
   at: Int32Array,
 ): void {
   const time = held(value);
-  const parts = dateParts(numberArithmetic, time);
+  const parts = dateParts(numberArithmetic, momentOf(numberArithmetic, time));
   let next = 0;
   const put = (feature: number): void => {
     matrix[base + (at[next++] as number)] = feature;
@@ -126,6 +134,56 @@ function graphArithmetic(math: GraphMath, builder: GraphBuilder): Arithmetic<Val
     floor: (a) => math.floor(a),
     atLeast: (a, b) => builder.op('Cast', [builder.op('GreaterEqual', [a, b])], { dtype: 'float64' }),
   };
+}
+
+/**
+ * The raw column as a moment, with the fill where it is missing, and the scaled time. `[batch, 1]` holds milliseconds
+ * since 1970; `[batch, 2]` days and seconds of the day, for runtimes without 64-bit numbers.
+ */
+function graphMoment(
+  { elapsed, fill }: DateState,
+  builder: GraphBuilder,
+  input: ValueId,
+): { readonly missing: ValueId; readonly moment: Moment<ValueId>; readonly elapsed: ValueId | undefined } {
+  const math = new GraphMath(builder);
+  const clamp = (value: ValueId, limit: number): ValueId =>
+    math.clamp(value, math.scalar(-limit), math.scalar(limit));
+  const [batch = 0, width] = builder.info(input).shape;
+  if (width !== 2) {
+    const missing = math.isNan(input);
+    const time = clamp(math.select(missing, math.scalar(fill ?? 0), input), LATEST);
+    return {
+      missing,
+      moment: momentOf(graphArithmetic(math, builder), time),
+      elapsed: elapsed === null ? undefined : graphNumericMap(builder, elapsed, time),
+    };
+  }
+  const part = (index: number): ValueId =>
+    builder.op('Slice', [input], { begin: [0, index], size: [batch, 1] });
+  const missing = math.isNan(part(0));
+  const held = momentOf(numberArithmetic, fill ?? 0);
+  const days = clamp(math.select(missing, math.scalar(held.days), part(0)), LATEST / DAY);
+  const seconds = math.select(missing, math.scalar(held.seconds), part(1));
+  const since = (center: number): ValueId => {
+    const from = momentOf(numberArithmetic, center);
+    const fraction = math.divide(math.subtract(seconds, math.scalar(from.seconds)), math.scalar(DAY / 1000));
+    return math.add(math.subtract(days, math.scalar(from.days)), fraction);
+  };
+  const inDays = elapsed === null ? undefined : scaledInDays(elapsed);
+  return {
+    missing,
+    moment: { days, seconds },
+    elapsed: inDays === undefined ? undefined : graphNumericMap(builder, inDays.map, since(inDays.origin)),
+  };
+}
+
+/** A map of milliseconds since 1970 as one of days since an origin near the values it was fitted on. */
+function scaledInDays(map: NumericMap): { readonly map: NumericMap; readonly origin: number } {
+  if (map.type === 'linear') {
+    return { map: { ...map, center: 0, spread: map.spread / DAY }, origin: map.center };
+  }
+  const origin = map.x[0] ?? 0;
+  return { map: { ...map, x: map.x.map((x) => (x - origin) / DAY) }, origin };
 }
 
 /** A date or time: how far along it is, its year, and sine and cosine of what comes round (month, day, weekday, hour). */
@@ -166,12 +224,10 @@ export const date: FeatureKind<DateState, NumberColumn> = {
   graphInput: 'float64',
   graph: (state, builder, input) => {
     const math = new GraphMath(builder);
-    const missing = math.isNan(input);
-    const filled = math.select(missing, math.scalar(state.fill ?? 0), input);
-    const time = math.clamp(filled, math.scalar(-LATEST), math.scalar(LATEST));
-    const parts = dateParts(graphArithmetic(math, builder), time);
+    const { missing, moment, elapsed } = graphMoment(state, builder, input);
+    const parts = dateParts(graphArithmetic(math, builder), moment);
     const features: ValueId[] = [];
-    if (state.elapsed !== null) features.push(math.toFloat32(graphNumericMap(builder, state.elapsed, time)));
+    if (elapsed !== undefined) features.push(math.toFloat32(elapsed));
     if (state.year !== null) features.push(math.toFloat32(graphNumericMap(builder, state.year, parts.year)));
     for (const name of state.cycles) {
       const angle = math.multiply(parts[name], math.scalar((2 * Math.PI) / CYCLES[name]));
