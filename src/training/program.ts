@@ -1,4 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
+// In Node the gradients of tfjs' kernels are registered by the layers package.
+import '@tensorflow/tfjs-layers';
 import { Random } from '../core/random.js';
 import type { TensorData } from '../core/tensor.js';
 import type { Engine, EngineOptions } from '../engines/engine.js';

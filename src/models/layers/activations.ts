@@ -13,8 +13,7 @@ const selu = tf.customGrad((x, save) => {
     value: y,
     gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
       const output = saved[0] as tf.Tensor;
-      const slope = tf.minimum(tf.add(output, SELU_SCALE * SELU_ALPHA), SELU_SCALE);
-      // Where the output is positive, output + λα exceeds λα > λ, so the minimum picks λ: no comparison is needed.
+      const slope = tf.where(tf.greater(output, 0), SELU_SCALE, tf.add(output, SELU_SCALE * SELU_ALPHA));
       return tf.mul(dy, slope);
     },
   };

@@ -66,24 +66,24 @@ const EMBEDDED = 3;
  * embeddings of Gorishniy et al. 2022).
  */
 export function periodicEmbedding(scope: Scope, name: string, x: tf.Tensor3D): tf.Tensor3D {
-  const { members, random } = scope;
+  const { members } = scope;
   const columns = x.shape[2];
   const trained = { learningRateScale: 0.1, decay: true };
   const frequency = scope.weight(`${name}/frequency`, [members, columns, 1, FREQUENCIES], {
     ...trained,
-    initial: () => normal(random, [members, columns, 1, FREQUENCIES], 0.1),
+    initial: () => normal(scope.random, [members, columns, 1, FREQUENCIES], 0.1),
   });
   const phase = scope.weight(`${name}/phase`, [members, columns, 1, FREQUENCIES], {
     ...trained,
-    initial: () => uniform(random, [members, columns, 1, FREQUENCIES], -Math.PI, Math.PI),
+    initial: () => uniform(scope.random, [members, columns, 1, FREQUENCIES], -Math.PI, Math.PI),
   });
   const kernel = scope.weight(`${name}/kernel`, [members, columns, FREQUENCIES, EMBEDDED], {
     ...trained,
-    initial: () => uniform(random, [members, columns, FREQUENCIES, EMBEDDED], -0.25, 0.25),
+    initial: () => uniform(scope.random, [members, columns, FREQUENCIES, EMBEDDED], -0.25, 0.25),
   });
   const bias = scope.weight(`${name}/bias`, [members, columns, 1, EMBEDDED], {
     ...trained,
-    initial: () => uniform(random, [members, columns, 1, EMBEDDED], -0.25, 0.25),
+    initial: () => uniform(scope.random, [members, columns, 1, EMBEDDED], -0.25, 0.25),
   });
   const rows = x.shape[1];
   // Columns before rows: [members, columns, rows, 1], so that the mixing is one batched matrix product.

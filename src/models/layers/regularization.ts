@@ -6,7 +6,7 @@ import type { Scope } from '../scope.js';
 export function dropout(scope: Scope, x: tf.Tensor3D): tf.Tensor3D {
   if (!scope.training || scope.dropRate === undefined) return x;
   const kept = tf.cast(tf.greaterEqual(randomUniform(x.shape), scope.dropRate), 'float32');
-  return tf.mul(x, tf.div(kept, tf.sub(1, scope.dropRate)));
+  return tf.mul(x, tf.mul(kept, tf.reciprocal(tf.sub(1, scope.dropRate))));
 }
 
 const MOMENTUM = 0.99;

@@ -1,11 +1,17 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Loss } from './loss.js';
 
+/** log softmax over the last axis. tf.logSoftmax subtracts the largest value of all rows, which underflows for the others. */
+function logSoftmax(logits: tf.Tensor): tf.Tensor {
+  const shifted = tf.sub(logits, tf.max(logits, -1, true));
+  return tf.sub(shifted, tf.log(tf.sum(tf.exp(shifted), -1, true)));
+}
+
 /** Sum over classes of −t·log softmax(z), whose gradient by z is softmax(z)·Σt − t. */
 const softmaxCrossEntropy = tf.customGrad((z, t, save) => {
   const logits = z as tf.Tensor;
   const targets = t as tf.Tensor;
-  const logProbabilities = tf.logSoftmax(logits);
+  const logProbabilities = logSoftmax(logits);
   (save as tf.GradSaveFunc)([logProbabilities, targets]);
   return {
     value: tf.neg(tf.sum(tf.mul(targets, logProbabilities), -1)),
@@ -38,7 +44,7 @@ export const focal: Loss = {
   name: 'focal',
   tasks: ['binary', 'multiclass'],
   rows: (outputs, targets, { labelSmoothing }) => {
-    const logs = tf.logSoftmax(outputs);
+    const logs = logSoftmax(outputs);
     const truth = targetProbabilities(outputs, targets, labelSmoothing);
     const doubt = tf.pow(tf.sub(1, tf.exp(logs)), FOCUS);
     return tf.neg(tf.sum(tf.mul(tf.mul(truth, doubt), logs), -1));
