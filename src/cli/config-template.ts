@@ -4,17 +4,17 @@ import { optionText } from './help.js';
 import { sectionOf, settingOf } from './names.js';
 import { wrap } from './width.js';
 
-/** A value to show for a setting: its default where that is a value, else what kind of value it takes. */
+/** A value to show for a setting: its default where that is a value, else the placeholder of the help. */
 function sampleOf(spec: OptionSpec): string {
   const bare = spec.defaultText?.split(/[\s,;(]/, 1)[0] ?? '';
+  const placeholder = spec.placeholder ?? 'VALUE';
   if (spec.type === 'boolean') return bare === 'true' || bare === 'on' ? 'true' : 'false';
-  if (isMapping(spec)) return `{${(spec.placeholder ?? 'NAME=VALUE').replace('=', ': ')}}`;
-  if (spec.choices !== undefined) return spec.choices.includes(bare) ? bare : (spec.choices[0] ?? '');
-  if (spec.type !== 'string') {
-    if (/^-?\d+(\.\d+)?(e-?\d+)?$/i.test(bare) || (bare !== '' && bare === spec.keyword)) return bare;
-    return spec.keyword ?? String(spec.minimum ?? 1);
-  }
-  return spec.repeatable === true ? `[${spec.placeholder ?? 'TEXT'}]` : (spec.placeholder ?? 'TEXT');
+  if (isMapping(spec)) return `{${placeholder.replace('=', ': ')}}`;
+  if (spec.choices?.includes(bare) === true) return bare;
+  if (spec.choices !== undefined) return spec.choices[0] ?? placeholder;
+  const isNumber = spec.type !== 'string' && /^-?\d+(\.\d+)?(e-?\d+)?$/i.test(bare);
+  if (isNumber || (bare !== '' && bare === spec.keyword)) return bare;
+  return spec.repeatable === true ? `[${placeholder}]` : placeholder;
 }
 
 function sectionText(command: Configurable & { readonly summary: string }): string {

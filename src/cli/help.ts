@@ -113,7 +113,12 @@ export function commandHelp(command: AnyCommand, style: Style): string {
     `${INDENT}${line}`,
   ]);
   parts.push(section('Examples', examples, style));
-  if (hidden > 0) parts.push(style.dim(`${hidden} more options for special cases are in docs/cli.md.`));
+  if (hidden > 0)
+    parts.push(
+      style.dim(
+        `${hidden === 1 ? 'One more option' : `${hidden} more options`} for special cases: see docs/cli.md.`,
+      ),
+    );
   return parts.join('\n\n');
 }
 

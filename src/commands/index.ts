@@ -1,4 +1,5 @@
 import type { AnyCommand, CommandEntry } from '../cli/registry.js';
+import { recorded } from './recorded.js';
 
 const LIFECYCLE = 'From data to service';
 const PROJECT = 'Project';
@@ -10,10 +11,22 @@ const MACHINE = 'This machine';
  */
 export const COMMANDS: readonly CommandEntry[] = [
   {
+    name: 'run',
+    summary: 'Do every step that is missing or out of date, up to an exported model',
+    group: LIFECYCLE,
+    load: async () => (await import('./run.js')).default,
+  },
+  {
     name: 'train',
     summary: 'train a model on the features and keep it as a run',
     group: LIFECYCLE,
-    load: async () => (await import('./train.js')).default,
+    load: async () => recorded((await import('./train.js')).default),
+  },
+  {
+    name: 'serve',
+    summary: 'Answer predictions over HTTP',
+    group: LIFECYCLE,
+    load: async () => (await import('./serve.js')).default,
   },
   {
     name: 'init',
@@ -21,6 +34,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     group: PROJECT,
     ignoresConfig: true,
     load: async () => (await import('./init.js')).default,
+  },
+  {
+    name: 'status',
+    summary: 'Say which steps are up to date, missing or out of date, and why',
+    group: PROJECT,
+    load: async () => (await import('./status.js')).default,
   },
   {
     name: 'runs list',
@@ -51,6 +70,13 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'Remove old data sets, feature sets, runs and models',
     group: PROJECT,
     load: async () => (await import('./prune.js')).default,
+  },
+  {
+    name: 'engines',
+    summary: 'List what can compute on this machine, and why the rest cannot',
+    group: MACHINE,
+    ignoresConfig: true,
+    load: async () => (await import('./engines.js')).default,
   },
   {
     name: 'completion',

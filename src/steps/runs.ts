@@ -1,6 +1,6 @@
 import type { Metrics, RunContent } from '../core/artifacts.js';
 import { AimaasError } from '../core/errors.js';
-import type { Json, JsonObject } from '../core/json.js';
+import type { Json } from '../core/json.js';
 import type { StepContext } from '../core/step.js';
 import { didYouMean } from '../core/suggest.js';
 import { metrics as allMetrics } from '../metrics/index.js';
