@@ -164,23 +164,21 @@ describe('fit', () => {
   });
 
   it('gives the same losses on both engines, dropout and batch normalisation included', async () => {
-    const setup: Setup = {
-      family: 'mlp',
-      target: classes,
-      data: wine,
-      params: small,
-      recipe: { epochs: 4, batchSize: 16 },
+    // Not Adam: it turns rounding differences in near-zero gradients into whole steps.
+    const recipe = {
+      epochs: 4,
+      batchSize: 16,
+      optimizer: 'nesterov',
+      learningRate: 0.01,
+      schedule: 'constant',
     };
+    const setup: Setup = { family: 'mlp', target: classes, data: wine, params: small, recipe };
     const [fast, reference] = [await train(setup), await train({ ...setup, engineName: 'reference' })];
     expect(fast.records).toHaveLength(4);
-    const loss = (result: typeof fast, epoch: number): [number, number] => {
-      const record = result.records[epoch] as EpochRecord;
-      return [record.loss, record.validationLoss as number];
-    };
-    // Rounding differs between the engines, and Adam makes differences in near-zero gradients grow with every step.
-    expect(loss(fast, 0)[0]).toBeCloseTo(loss(reference, 0)[0], 5);
-    expect(loss(fast, 0)[1]).toBeCloseTo(loss(reference, 0)[1], 4);
-    expect(loss(fast, 3)[0]).toBeCloseTo(loss(reference, 3)[0], 2);
+    fast.records.forEach((record, i) => {
+      expect(record.loss).toBeCloseTo(reference.records[i]?.loss as number, 4);
+      expect(record.validationLoss).toBeCloseTo(reference.records[i]?.validationLoss as number, 4);
+    });
   });
 
   it('repeats to the bit with the same seed, and resumes to the bit after an interrupt', async () => {
