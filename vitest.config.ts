@@ -7,5 +7,6 @@ export default defineConfig({
     hookTimeout: 120_000,
     pool: 'forks',
     globalSetup: ['test/helpers/build.ts'],
+    reporters: ['default', './test/helpers/count-reporter.ts'],
   },
 });
