@@ -1,0 +1,28 @@
+import { describe, expect, test } from 'vitest';
+import { didYouMean, nearestName } from '../../../src/core/suggest.js';
+
+describe('nearestName', () => {
+  test.each([
+    ['targte', 'target'],
+    ['Accuracy', 'accuracy'],
+    ['balanced-accuracy', 'balanced_accuracy'],
+    ['acuracy', 'accuracy'],
+  ])('%s means %s', (typed, meant) => {
+    expect(nearestName(typed, ['target', 'accuracy', 'balanced_accuracy', 'f1'])).toBe(meant);
+  });
+
+  test('nothing is near enough, or there is nothing', () => {
+    expect(nearestName('xylophone', ['target', 'accuracy'])).toBeUndefined();
+    expect(nearestName('target', [])).toBeUndefined();
+  });
+
+  test('finds names in other scripts', () => {
+    expect(nearestName('価額', ['価格', '数量'])).toBe('価格');
+  });
+});
+
+test('didYouMean lists at most twenty names when none is near', () => {
+  const many = Array.from({ length: 30 }, (_, i) => `column_${i}`);
+  expect(didYouMean('zzz', ['a', 'b'])).toBe('Known: a, b.');
+  expect(didYouMean('zzzzzzzzzzzz', many)).toMatch(/^Known: column_0, .*column_19, …\.$/);
+});
