@@ -56,7 +56,7 @@ export function columnOf(schema: DataSchema, name: string): ColumnSchema {
   return column;
 }
 
-function columnIn(table: Table, name: string): Column {
+export function columnIn(table: Table, name: string): Column {
   const column = table.columns.get(name);
   if (column === undefined) throw new AimaasError('COLUMN_NOT_FOUND', `The data has no column "${name}".`);
   return column;
@@ -69,7 +69,7 @@ function cellText(column: Column, row: number): string | undefined {
   return Number.isNaN(value) ? undefined : String(value);
 }
 
-function isMissing(column: Column, row: number): boolean {
+export function isMissing(column: Column, row: number): boolean {
   return column.storage === 'number' ? Number.isNaN(column.values[row]) : (column.codes[row] as number) < 0;
 }
 
