@@ -58,9 +58,14 @@ export async function loadRows(
   return { rows, width, x, y, weight, trainRows: splits.train.rows, truth };
 }
 
+/** Whether rows of the train and validation splits may be dealt out anew: not where groups, time or the user told them apart. */
+export function mayMixSplits({ content }: Manifest<FeaturesContent>): boolean {
+  return content.splitting.method === 'random' && !content.splitting.given.includes('validation');
+}
+
 /**
  * What each member learns from: with several members, all rows but a fold of their own; else the training split, with
- * the validation split held out. Splits that were made by group, time or by hand are kept, because folds would mix them.
+ * the validation split held out.
  */
 export function membersOf(
   loaded: LoadedRows,

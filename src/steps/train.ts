@@ -23,8 +23,8 @@ import { idOf } from '../workspace/hash.js';
 import { withLock } from '../workspace/lock.js';
 import type { Manifest } from '../workspace/manifest.js';
 import { Workspace } from '../workspace/workspace.js';
-import { mayMixSplits, readFeatures } from './features-dataset.js';
-import { type LoadedRows, loadRows, membersOf } from './train-data.js';
+import { readFeatures } from './features-dataset.js';
+import { type LoadedRows, loadRows, mayMixSplits, membersOf } from './train-data.js';
 import { removeCheckpoints, weightsFrom, writeModel, writeNetwork } from './train-files.js';
 import {
   type ResolvedTraining,
