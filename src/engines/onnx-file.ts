@@ -45,7 +45,7 @@ export async function openOnnx(bytes: Uint8Array, options: OnnxFileOptions): Pro
   async function run(inputs: Tensors): Promise<Record<string, TensorData>> {
     const feeds: Record<string, Tensor> = {};
     for (const [name, { dtype, shape, data }] of Object.entries(inputs)) {
-      feeds[name] = new OrtTensor(dtype, data as Float32Array, shape);
+      feeds[name] = new OrtTensor(dtype, data, shape);
     }
     const results = await session.run(feeds);
     const outputs: Record<string, TensorData> = {};

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { compileExecutable } from './onnxruntime/executable.js';
+import { presentDevices } from './onnxruntime/devices.js';
 import { loadOnnxRuntime } from './onnxruntime/session.js';
 import { compileTraining } from './onnxruntime/training.js';
 import type { Engine } from './engine.js';
@@ -10,8 +11,13 @@ export const onnxruntimeEngine: Engine = {
   async probe() {
     try {
       const runtime = await loadOnnxRuntime();
-      const devices = runtime.listSupportedBackends().map(({ name }) => name);
-      return { name: 'onnxruntime', available: true, reason: null, version: packageVersion(), devices };
+      return {
+        name: 'onnxruntime',
+        available: true,
+        reason: null,
+        version: packageVersion(),
+        devices: presentDevices(runtime),
+      };
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       return { name: 'onnxruntime', available: false, reason, version: null, devices: [] };

@@ -6,9 +6,8 @@ export type Weight = tf.Variable | { read(): tf.Tensor };
 
 /** The tf.Variable behind a weight: what tf.variableGrads takes. */
 export function variableOf(weight: Weight): tf.Variable {
-  if (weight instanceof tf.Variable) return weight;
-  const value = weight.read();
-  if (!(value instanceof tf.Variable)) throw new TypeError('A weight must hold a tf.Variable.');
+  const value: unknown = 'read' in weight ? weight.read() : weight;
+  if (!isVariable(value)) throw new TypeError('A weight must hold a tf.Variable.');
   return value;
 }
 

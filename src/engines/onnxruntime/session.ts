@@ -1,6 +1,7 @@
 import type * as ort from 'onnxruntime-node';
 import { AimaasError } from '../../core/errors.js';
 import type { EngineOptions } from '../engine.js';
+import { presentDevices } from './devices.js';
 
 export type OrtModule = typeof ort;
 
@@ -28,6 +29,19 @@ export async function openSession(
   options: EngineOptions,
 ): Promise<ort.InferenceSession> {
   const device = options.device ?? 'cpu';
+  const devices = presentDevices(runtime);
+  if (!devices.includes(device)) {
+    throw new AimaasError(
+      'ENGINE_UNAVAILABLE',
+      `ONNX Runtime has no library for the device "${device}" here. It has: ${devices.join(', ')}.`,
+      {
+        hint:
+          device === 'cuda'
+            ? 'npm rebuild onnxruntime-node, or run with --device cpu'
+            : 'Run with --device cpu.',
+      },
+    );
+  }
   try {
     return await runtime.InferenceSession.create(model, {
       executionProviders: device === 'cpu' ? ['cpu'] : [device, 'cpu'],

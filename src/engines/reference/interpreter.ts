@@ -12,7 +12,7 @@ import { kernelDefinition } from '../../graph/kernels/index.js';
 import { concreteDimension, concreteShape, hasSymbolic } from '../../graph/symbolic.js';
 import { tf, withBackend } from '../../graph/trace/tensorflow.js';
 import { toTensor, valuesFromBackend } from '../../graph/trace/values.js';
-import { ownOps, runDouble } from './own-ops.js';
+import { computesDouble, ownOps, runDouble } from './own-ops.js';
 
 /** Runs a graph node by node with tfjs' cpu kernels. `batch` is the size of what is symbolic. */
 export function interpret(
@@ -68,9 +68,12 @@ function runNode(
   const [output] = expected;
   if (output === undefined) return [];
   if (node.op === 'Cast') return [castTo(inputs[0], output.dtype)];
-  if ([...inputs, output].some(({ dtype }) => dtype === 'float64' || dtype === 'int64')) {
-    if (movesOnly.has(node.op)) return [moveWide(node, inputs, attributes, output)];
-    return [{ ...output, data: fromDoubles(runDouble(node.op, inputs, output.shape), output.dtype) }];
+  if ([...inputs, output].some(({ dtype }) => isWide(dtype))) {
+    if (computesDouble(node.op)) {
+      return [{ ...output, data: fromDoubles(runDouble(node.op, inputs, output.shape), output.dtype) }];
+    }
+    if (isWide(output.dtype)) return [moveWide(node, inputs, attributes, output)];
+    // What is left are indices, which tfjs has as int32.
   }
   const outputs: TensorData[] = [];
   tf.tidy(() => {
@@ -109,12 +112,22 @@ const movesOnly = new Set([
   'Fill',
 ]);
 
+function isWide(dtype: DType): boolean {
+  return dtype === 'float64' || dtype === 'int64';
+}
+
 function moveWide(
   node: GraphNode,
   inputs: readonly TensorData[],
   attributes: Attributes,
   output: { readonly shape: readonly number[]; readonly dtype: DType },
 ): TensorData {
+  if (!movesOnly.has(node.op)) {
+    throw new AimaasError(
+      'UNSUPPORTED',
+      `The reference engine does not compute ${node.op} in ${output.dtype}.`,
+    );
+  }
   if (node.op === 'Fill') {
     const size = output.shape.reduce((product, dimension) => product * dimension, 1);
     const value = Number(attributes['value']);

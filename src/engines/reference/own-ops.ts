@@ -37,6 +37,10 @@ export const ownOps: Readonly<Partial<Record<string, OwnOp>>> = {
   },
 };
 
+export function computesDouble(op: string): boolean {
+  return Object.hasOwn(doubleOps, op);
+}
+
 /** Elementwise arithmetic in float64 and int64, which tfjs does not have. */
 export function runDouble(op: string, inputs: readonly TensorData[], shape: readonly number[]): TensorValues {
   const compute = doubleOps[op];

@@ -6,16 +6,14 @@ import { producers, replaceValues } from './rewrite.js';
 export function simplifyAlgebra(graph: Graph): Graph {
   const replacements = new Map<ValueId, ValueId>();
   const makers = producers(graph);
-  const nodes = graph.nodes.map((node): GraphNode => {
+  const nodes = graph.nodes.map((original): GraphNode => {
+    const node = throughReshape(graph, original, makers) ?? original;
     const [output] = node.outputs;
+    if (output === undefined) return node;
+    makers.set(output, node);
     const same = sameAs(graph, node);
-    if (same !== undefined && output !== undefined) {
-      replacements.set(output, same);
-      return node;
-    }
-    const skipped = throughReshape(graph, node, makers);
-    if (skipped !== undefined) makers.set(output ?? -1, skipped);
-    return skipped ?? node;
+    if (same !== undefined) replacements.set(output, same);
+    return node;
   });
   return replaceValues({ ...graph, nodes }, replacements);
 }
