@@ -17,6 +17,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./run.js')).default,
   },
   {
+    name: 'preprocess',
+    summary: 'Split the rows, clean them and turn columns into features',
+    group: LIFECYCLE,
+    load: async () => recorded((await import('./preprocess.js')).default),
+  },
+  {
     name: 'train',
     summary: 'train a model on the features and keep it as a run',
     group: LIFECYCLE,
