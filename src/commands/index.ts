@@ -29,6 +29,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => recorded((await import('./train.js')).default),
   },
   {
+    name: 'predict',
+    summary: 'Predict the rows of a file or of stdin',
+    group: LIFECYCLE,
+    load: async () => (await import('./predict.js')).default,
+  },
+  {
     name: 'serve',
     summary: 'Answer predictions over HTTP',
     group: LIFECYCLE,

@@ -1,0 +1,127 @@
+import { defineCommand } from '../cli/command.js';
+import { AimaasError } from '../core/errors.js';
+import type { PredictResult } from '../steps/predict.js';
+
+const DATA_NAME = /^https?:|\.(?:csv|tsv|tab|json|jsonl|ndjson|parquet)(?:\.gz)?$|[*?]/i;
+
+/** Whether an argument means data rather than a model, which is a name, an id or a folder. */
+async function isData(argument: string): Promise<boolean> {
+  if (argument === '-' || DATA_NAME.test(argument)) return true;
+  const { stat } = await import('node:fs/promises');
+  return stat(argument).then(
+    (found) => found.isFile(),
+    () => false,
+  );
+}
+
+export default defineCommand({
+  name: 'predict',
+  summary: 'Predict the rows of a file or of stdin',
+  description: [
+    'Reads CSV, TSV, JSON Lines, a JSON array or Parquet (text also gzipped) and writes one prediction for every row, in order: a CSV with the header prediction,probability_<class>,… (for numbers: prediction alone), or JSON Lines {"prediction": …, "probabilities": {…}}. The target column may be there or not. Rows stream: the input may be larger than memory.',
+    'An argument that names a file, a URL or - is the input; the one before it, if any, is the model.',
+  ].join('\n\n'),
+  examples: [
+    { command: 'aimaas predict new.csv', does: 'predict with the newest model' },
+    {
+      command: 'aimaas predict penguins@champion new.csv --keep id --output scored.csv',
+      does: 'into a file, with the id of every row',
+    },
+    { command: 'cat rows.jsonl | aimaas predict penguins - | jq .prediction', does: 'in a pipe' },
+  ],
+  arguments: [
+    {
+      name: 'MODEL',
+      description: 'Name, name@alias, name/version, run id or path of a bundle; default: the newest',
+    },
+    {
+      name: 'FILE',
+      description: 'Rows to predict: files, globs or URLs, or - for stdin (the default)',
+      variadic: true,
+    },
+  ],
+  options: {
+    output: {
+      type: 'string',
+      placeholder: 'FILE',
+      description: 'Write there, whole or not at all, instead of to stdout',
+      commandLineOnly: true,
+    },
+    format: {
+      type: 'string',
+      choices: ['csv', 'jsonl'],
+      description: 'Form of the output',
+      defaultText: 'by the name of the output, else of the input',
+    },
+    keep: {
+      type: 'string',
+      repeatable: true,
+      placeholder: 'COL',
+      description: 'Copy a column of the input before the prediction',
+    },
+    onBadRow: {
+      type: 'string',
+      choices: ['error', 'skip'],
+      description: 'What to do with a row that cannot be read',
+      defaultText: 'error',
+    },
+    delimiter: {
+      type: 'string',
+      placeholder: 'CHAR',
+      description: 'Delimiter of a CSV',
+      defaultText: 'recognised',
+      group: 'Input',
+    },
+    encoding: {
+      type: 'string',
+      placeholder: 'NAME',
+      description: 'Encoding of the text, such as latin1',
+      defaultText: 'utf-8',
+      group: 'Input',
+    },
+    threads: {
+      type: 'integer',
+      placeholder: 'N',
+      minimum: 1,
+      maximum: 256,
+      description: 'Threads inside an operation of the network',
+      defaultText: '1',
+    },
+  },
+  async run(args, options, context): Promise<PredictResult | null> {
+    const [first, ...others] = args;
+    const hasModel = first !== undefined && !(await isData(first));
+    const sources = hasModel ? others : args;
+    const fromStdin = sources.length === 0 || sources.includes('-');
+    if (fromStdin && (context.stdin as { isTTY?: boolean }).isTTY === true) {
+      throw new AimaasError(
+        'USAGE',
+        'There are no rows to predict: no file was named and nothing is piped in.',
+        {
+          hint: 'aimaas predict new.csv   or   aimaas predict < new.csv',
+        },
+      );
+    }
+    const { predict } = await import('../steps/predict.js');
+    const toStdout = options.output === undefined;
+    const result = await predict(
+      {
+        ...options,
+        model: hasModel ? first : undefined,
+        sources,
+        stdin: fromStdin ? context.stdin : undefined,
+        stdout: context.stdout,
+        format: context.json && toStdout ? 'json' : options.format,
+      },
+      context,
+    );
+    return toStdout ? null : result;
+  },
+  render(result, style) {
+    const { name, version, run } = result.model;
+    const model = version === null ? `run ${run ?? name}` : `${name}/${version}`;
+    const rows = result.rows === 1 ? 'One prediction' : `${result.rows} predictions`;
+    return `${style.green('✔')} ${rows} by ${model} in ${result.output ?? 'stdout'} (${result.columns.join(', ')})`;
+  },
+  quiet: (result) => result.output ?? '',
+});

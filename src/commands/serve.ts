@@ -1,0 +1,101 @@
+import { defineCommand } from '../cli/command.js';
+import type { ServeResult } from '../steps/serve.js';
+
+const MEBIBYTE = 1024 * 1024;
+
+export default defineCommand({
+  name: 'serve',
+  summary: 'Answer predictions over HTTP',
+  description: [
+    'Serves exported models (or runs) until it is stopped. POST /predict takes {"records": [{column: value}]}; clients of TensorFlow Serving can use its REST API (/v1/models/NAME:predict). /healthz, /readyz, /metrics (Prometheus) and /openapi.json say how it is and what it takes.',
+    'On SIGTERM or Ctrl-C it stops accepting connections, answers what has arrived and exits 0; a second one ends it at once. With --json it prints one line with its address when it is ready; with -q, the address alone.',
+  ].join('\n\n'),
+  examples: [
+    { command: 'aimaas serve', does: 'serve the newest model at http://127.0.0.1:8080' },
+    { command: 'aimaas serve penguins@champion', does: 'serve the version an alias points at' },
+    {
+      command: 'aimaas serve penguins/3 penguins/2 cars --port 9000',
+      does: 'serve several models and versions',
+    },
+  ],
+  arguments: [
+    {
+      name: 'MODEL',
+      description:
+        'Name, name@alias, name/version, run id or path of a bundle; the first answers requests that name none. Default: the newest',
+      variadic: true,
+    },
+  ],
+  options: {
+    host: {
+      type: 'string',
+      placeholder: 'ADDRESS',
+      description: 'Address to listen at; 0.0.0.0 for all networks of this machine',
+      defaultText: '127.0.0.1',
+    },
+    port: {
+      type: 'integer',
+      placeholder: 'N',
+      minimum: 0,
+      maximum: 65_535,
+      description: 'Port to listen at; 0 for any free one',
+      defaultText: '8080',
+    },
+    threads: {
+      type: 'integer',
+      placeholder: 'N',
+      minimum: 1,
+      maximum: 256,
+      description: 'Threads inside an operation of the network',
+      defaultText: '1',
+    },
+    maxBatchRows: {
+      type: 'integer',
+      placeholder: 'N',
+      minimum: 1,
+      description: 'Most rows given to the network at once',
+      defaultText: '1024',
+      group: 'Limits',
+    },
+    maxQueue: {
+      type: 'integer',
+      placeholder: 'ROWS',
+      minimum: 1,
+      description: 'Most rows that may wait; beyond it requests are refused with 503',
+      defaultText: '65536',
+      group: 'Limits',
+    },
+    maxBody: {
+      type: 'number',
+      placeholder: 'MIB',
+      minimum: 0.001,
+      maximum: 500,
+      description: 'Largest request body in MiB; a larger one is refused with 413',
+      defaultText: '16',
+      group: 'Limits',
+    },
+  },
+  async run(args, options, context): Promise<ServeResult | null> {
+    const { serve } = await import('../steps/serve.js');
+    await serve(
+      {
+        models: args,
+        host: options.host,
+        port: options.port,
+        threads: options.threads,
+        maxBatchRows: options.maxBatchRows,
+        maxQueueRows: options.maxQueue,
+        maxBodyBytes: options.maxBody === undefined ? undefined : Math.floor(options.maxBody * MEBIBYTE),
+        onReady(ready) {
+          if (context.json) context.stdout.write(`${JSON.stringify(ready)}\n`);
+          else if (context.quiet) context.stdout.write(`${ready.url}\n`);
+        },
+      },
+      context,
+    );
+    // What there is to say was said when it was ready.
+    return null;
+  },
+  render: () => '',
+  quiet: (result) => result.url,
+});

@@ -1,0 +1,279 @@
+import { stat } from 'node:fs/promises';
+import { extname, resolve } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
+import { AimaasError, throwIfAborted } from '../core/errors.js';
+import type { StepContext } from '../core/step.js';
+import type { ColumnSchema, DataSchema, Table } from '../core/table.js';
+import { openRows } from '../sources/open.js';
+import { badRow } from '../sources/problems.js';
+import type { OnProblem, RowProblem } from '../sources/source.js';
+import { keptCells } from './kept-columns.js';
+import {
+  type KeptCell,
+  outputColumns,
+  type PredictionFormat,
+  predictionFormatter,
+  type PredictionFormatter,
+} from './prediction-format.js';
+import { type OpenedPredictor, openPredictor } from './predictor.js';
+import { type ResolvedModel, resolveModel } from './resolve-model.js';
+import { fileOutput, streamOutput, type TextOutput } from './text-output.js';
+
+export interface PredictOptions {
+  /** MODEL argument; default: the newest model. */
+  readonly model?: string | undefined;
+  /** Files, globs, URLs, or "-" for stdin; their rows follow one another. Default: stdin. */
+  readonly sources?: readonly string[] | undefined;
+  /** What "-" reads. */
+  readonly stdin?: Readable | undefined;
+  /** File to write, whole or not at all; without it the predictions go to `stdout`. */
+  readonly output?: string | undefined;
+  readonly stdout?: Writable | undefined;
+  /** Default: by the name of the output, else by that of the input. */
+  readonly format?: PredictionFormat | undefined;
+  /** Columns of the input to copy before the prediction. */
+  readonly keep?: readonly string[] | undefined;
+  /** What to do with a row that cannot be read: fail (the default), or leave it out. */
+  readonly onBadRow?: 'error' | 'skip' | undefined;
+  readonly delimiter?: string | undefined;
+  readonly encoding?: string | undefined;
+  readonly threads?: number | undefined;
+}
+
+export type PredictResult = {
+  readonly schemaVersion: 1;
+  readonly model: { readonly name: string; readonly version: number | null; readonly run: string | null };
+  /** Predictions written. */
+  readonly rows: number;
+  /** Rows left out because they could not be read. */
+  readonly skippedRows: number;
+  readonly columns: readonly string[];
+  /** null: stdout. */
+  readonly output: string | null;
+  readonly format: PredictionFormat;
+};
+
+/** Rows predicted at once: enough to keep the engine busy, few enough for any memory. */
+const CHUNK_ROWS = 4096;
+
+/** Where downloads of http(s) sources are kept, in the workspace. */
+const DOWNLOADS = 'downloads';
+
+/**
+ * Predicts every row of the sources, in order, with memory for a few thousand rows: one line of output for each. The
+ * target column may be there or not. Ends early and well when whoever reads the output goes away.
+ * @throws AimaasError BAD_ROW naming file, line, column and value; COLUMN_NOT_FOUND for a column that the model needs or
+ * `keep` names; errors of the sources, the model and the output as their modules say.
+ */
+export async function predict(options: PredictOptions, context: StepContext): Promise<PredictResult> {
+  const model = await resolveModel(context, options.model);
+  const predictor = await openPredictor(model.folder, { threads: options.threads });
+  try {
+    return await predictWith(predictor, model, options, context);
+  } finally {
+    await predictor.dispose();
+  }
+}
+
+async function predictWith(
+  predictor: OpenedPredictor,
+  model: ResolvedModel,
+  options: PredictOptions,
+  context: StepContext,
+): Promise<PredictResult> {
+  const sources = options.sources === undefined || options.sources.length === 0 ? ['-'] : options.sources;
+  await requireOtherFile(sources, options.output);
+  const { keep = [] } = options;
+  const { classes } = predictor;
+  requireDistinct(outputColumns({ keep, classes }));
+  const format = options.format ?? (await defaultFormat(sources, options));
+  const named = { name: model.name, version: model.version, run: model.run };
+  const formatter = predictionFormatter(format, {
+    keep,
+    classes,
+    preamble: { schemaVersion: 1, model: named },
+  });
+  const bad = new BadRows(options.onBadRow ?? 'error');
+  const tables = openRows(sources, {
+    schema: withKept(predictor.schema, keep),
+    stdin: options.stdin,
+    chunkRows: CHUNK_ROWS,
+    onProblem: bad.onProblem,
+    signal: context.signal,
+    cache: `${context.workspace}/${DOWNLOADS}`,
+    delimiter: options.delimiter,
+    encoding: options.encoding,
+  });
+  const output = await openOutput(options);
+  const report =
+    options.output === undefined
+      ? undefined
+      : context.reporter.progress({ title: 'Predicting', unit: 'rows' });
+  try {
+    const rows = await write(
+      tables,
+      predictor,
+      { formatter, keep, output, signal: context.signal },
+      (count) => report?.update(count),
+    );
+    await output.finish();
+    report?.done();
+    bad.report(context);
+    return {
+      schemaVersion: 1,
+      model: named,
+      rows,
+      skippedRows: bad.count,
+      columns: outputColumns({ keep, classes }),
+      output: options.output === undefined ? null : resolve(options.output),
+      format,
+    };
+  } catch (error) {
+    report?.fail();
+    await output.abandon();
+    throw error;
+  }
+}
+
+interface Writing {
+  readonly formatter: PredictionFormatter;
+  readonly keep: readonly string[];
+  readonly output: TextOutput;
+  readonly signal: AbortSignal;
+}
+
+/** Predicts and writes table by table; gives the number of rows written. */
+async function write(
+  tables: AsyncIterable<Table>,
+  predictor: OpenedPredictor,
+  { formatter, keep, output, signal }: Writing,
+  progress: (rows: number) => void,
+): Promise<number> {
+  let rows = 0;
+  // The head waits for the first rows, so that an input which cannot be read at all gives no output at all.
+  let text = formatter.head;
+  const none: readonly KeptCell[] = [];
+  for await (const table of tables) {
+    throwIfAborted(signal);
+    const kept = keptCells(table, predictor.schema, keep);
+    const predictions = await predictor.predict(table);
+    for (const [row, prediction] of predictions.entries()) {
+      text += formatter.row(prediction, kept === undefined ? none : kept.map((cell) => cell(row)));
+    }
+    if (!(await output.write(text))) return rows;
+    text = '';
+    rows += table.rows;
+    progress(rows);
+  }
+  await output.write(text + formatter.tail);
+  return rows;
+}
+
+/** Fails at the first bad row, or counts them. */
+class BadRows {
+  count = 0;
+  private first: RowProblem | undefined;
+  private readonly policy: 'error' | 'skip';
+
+  constructor(policy: 'error' | 'skip') {
+    this.policy = policy;
+  }
+
+  readonly onProblem: OnProblem = (problem) => {
+    if (this.policy === 'error') {
+      const { message, details } = badRow(problem);
+      throw new AimaasError('BAD_ROW', message, {
+        hint: 'Mend the row, or leave bad rows out of the predictions with --on-bad-row skip.',
+        details,
+      });
+    }
+    this.first ??= problem;
+    this.count++;
+  };
+
+  report({ reporter }: StepContext): void {
+    if (this.first === undefined) return;
+    const rows = this.count === 1 ? 'One row' : `${this.count} rows`;
+    reporter.warn(
+      `${rows} could not be read and got no prediction. The first: ${badRow(this.first).message}`,
+      'Keep a column that identifies the rows, to tell which are missing: --keep COLUMN',
+    );
+  }
+}
+
+/** The input columns, and those of `keep` that are not among them, as texts. */
+function withKept(schema: DataSchema, keep: readonly string[]): DataSchema {
+  const known = new Set(schema.columns.map(({ name }) => name));
+  const extra = keep
+    .filter((name) => !known.has(name))
+    .map((name): ColumnSchema => ({ name, kind: 'text', reason: '--keep', dataType: 'string' }));
+  return { columns: [...schema.columns, ...extra], target: null };
+}
+
+function requireDistinct(columns: readonly string[]): void {
+  const twice = columns.find((name, i) => columns.indexOf(name) !== i);
+  if (twice === undefined) return;
+  throw new AimaasError('USAGE', `The output would have two columns called "${twice}".`, {
+    hint: `Leave out --keep ${twice}, or rename the column in the input.`,
+  });
+}
+
+/** Reading a file while it is replaced would lose it if the command failed half-way. */
+async function requireOtherFile(sources: readonly string[], output: string | undefined): Promise<void> {
+  if (output === undefined) return;
+  const identity = async (path: string): Promise<string | undefined> =>
+    stat(path).then(
+      ({ dev, ino }) => `${dev}:${ino}`,
+      () => undefined,
+    );
+  const target = await identity(output);
+  for (const source of sources) {
+    if (target === undefined || target !== (await identity(source))) continue;
+    throw new AimaasError('USAGE', `--output ${output} is the file that the rows are read from.`, {
+      hint: 'Choose another name; --keep COLUMN copies columns into the output.',
+    });
+  }
+}
+
+async function openOutput({ output, stdout }: PredictOptions): Promise<TextOutput> {
+  return output === undefined ? streamOutput(stdout ?? process.stdout) : fileOutput(resolve(output));
+}
+
+const FORMATS: Readonly<Record<string, PredictionFormat>> = {
+  '.csv': 'csv',
+  '.json': 'json',
+  '.jsonl': 'jsonl',
+  '.ndjson': 'jsonl',
+};
+
+async function defaultFormat(
+  sources: readonly string[],
+  { output, stdin }: PredictOptions,
+): Promise<PredictionFormat> {
+  if (output !== undefined) {
+    const format = FORMATS[extname(output).toLowerCase()];
+    if (format !== undefined) return format;
+  }
+  const [first = '-'] = sources;
+  if (first === '-') return (await startsLikeJson(stdin ?? process.stdin)) ? 'jsonl' : 'csv';
+  return /\.(?:json|jsonl|ndjson)(?:\.gz)?(?:$|[?#])/i.test(first) ? 'jsonl' : 'csv';
+}
+
+/** Looks at the first bytes of a stream and puts them back. */
+async function startsLikeJson(stream: Readable): Promise<boolean> {
+  for (;;) {
+    const chunk = stream.read() as Buffer | string | null;
+    if (chunk !== null) {
+      stream.unshift(chunk);
+      return /^[\s\ufeff]*[[{]/.test(chunk.toString('utf8').slice(0, 1000));
+    }
+    if (stream.readableEnded || stream.destroyed) return false;
+    await new Promise<void>((resume) => {
+      const done = (): void => {
+        for (const event of ['readable', 'end', 'error', 'close']) stream.off(event, done);
+        resume();
+      };
+      for (const event of ['readable', 'end', 'error', 'close']) stream.on(event, done);
+    });
+  }
+}

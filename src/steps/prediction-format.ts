@@ -1,0 +1,95 @@
+import type { Prediction } from '../core/predictor.js';
+
+/** How predictions are written: CSV with a header, an object a line, or one JSON document. */
+export const PREDICTION_FORMATS = ['csv', 'jsonl', 'json'] as const;
+export type PredictionFormat = (typeof PREDICTION_FORMATS)[number];
+
+/** A copied cell of the input; null is missing. */
+export type KeptCell = string | number | boolean | null;
+
+/** Text for some rows. `prediction` is null for a row that could not be read. */
+export interface PredictionFormatter {
+  readonly head: string;
+  row(prediction: Prediction | null, kept: readonly KeptCell[]): string;
+  readonly tail: string;
+}
+
+export interface FormatOptions {
+  /** Names of the copied columns, which come first. */
+  readonly keep: readonly string[];
+  /** Class names in order; empty for regression. */
+  readonly classes: readonly string[];
+  /** Members of the document that precede `predictions`; json only. */
+  readonly preamble: Readonly<Record<string, unknown>>;
+}
+
+/** The columns of the CSV: kept ones, prediction, and a probability for every class. */
+export function outputColumns({ keep, classes }: Pick<FormatOptions, 'keep' | 'classes'>): string[] {
+  return [...keep, 'prediction', ...classes.map((name) => `probability_${name}`)];
+}
+
+export function predictionFormatter(format: PredictionFormat, options: FormatOptions): PredictionFormatter {
+  return { csv: csvFormatter, jsonl: jsonLinesFormatter, json: jsonFormatter }[format](options);
+}
+
+/** A field as RFC 4180 has it: quoted where it holds a comma, a quote or a line end, or blanks that would be trimmed. */
+function csvField(value: KeptCell): string {
+  if (value === null) return '';
+  if (typeof value !== 'string') return String(value);
+  return /[",\r\n]|^\s|\s$/.test(value) ? `"${value.replaceAll('"', '""')}"` : value;
+}
+
+/** A number that JSON and every CSV reader know, or nothing. */
+function csvNumber(value: number): string {
+  return Number.isFinite(value) ? String(value) : '';
+}
+
+function csvFormatter(options: FormatOptions): PredictionFormatter {
+  const { classes } = options;
+  const fields = new Map(classes.map((name) => [name, csvField(name)]));
+  const empty = ','.repeat(classes.length);
+  return {
+    head: `${outputColumns(options).map(csvField).join(',')}\n`,
+    tail: '',
+    row(prediction, kept) {
+      let line = '';
+      for (const cell of kept) line += `${csvField(cell)},`;
+      if (prediction === null) return `${line}${empty}\n`;
+      const { prediction: answer, probabilities } = prediction;
+      line += typeof answer === 'number' ? csvNumber(answer) : (fields.get(answer) ?? csvField(answer));
+      for (const name of classes) line += `,${csvNumber(probabilities?.[name] ?? NaN)}`;
+      return `${line}\n`;
+    },
+  };
+}
+
+/** The object of a row: kept cells first, then what POST /predict answers with. */
+function jsonRow(
+  { keep, classes }: FormatOptions,
+  prediction: Prediction | null,
+  kept: readonly KeptCell[],
+): string {
+  const answer: Prediction | Record<string, null> =
+    prediction ?? (classes.length === 0 ? { prediction: null } : { prediction: null, probabilities: null });
+  if (keep.length === 0) return JSON.stringify(answer);
+  const cells = keep.map((name, i) => [name, kept[i] ?? null] as const);
+  return JSON.stringify({ ...Object.fromEntries(cells), ...answer });
+}
+
+function jsonLinesFormatter(options: FormatOptions): PredictionFormatter {
+  return { head: '', tail: '', row: (prediction, kept) => `${jsonRow(options, prediction, kept)}\n` };
+}
+
+function jsonFormatter(options: FormatOptions): PredictionFormatter {
+  const preamble = JSON.stringify(options.preamble).slice(0, -1);
+  let separator = '\n';
+  return {
+    head: `${preamble}${preamble === '{' ? '' : ','}"predictions":[`,
+    tail: '\n]}\n',
+    row(prediction, kept) {
+      const text = `${separator}${jsonRow(options, prediction, kept)}`;
+      separator = ',\n';
+      return text;
+    },
+  };
+}
