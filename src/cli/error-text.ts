@@ -1,5 +1,6 @@
 import { AimaasError } from '../core/errors.js';
 import type { Style } from './command.js';
+import { systemError } from './system-error.js';
 
 /** The chain of causes as a stack, for --debug. */
 function stackOf(error: Error): string {
@@ -30,11 +31,17 @@ export function errorJson(error: AimaasError, debug: boolean): string {
   });
 }
 
-/** Anything that was thrown as an AimaasError; what nobody expected is a bug. */
-export function internalError(error: unknown): AimaasError {
-  const message = error instanceof Error ? error.message : String(error);
+/** Whatever was thrown, in words for the user; what nobody expected is a bug. */
+export function asUserError(thrown: unknown, signal: AbortSignal): AimaasError {
+  if (thrown instanceof AimaasError) return thrown;
+  if (signal.aborted && thrown instanceof Error && thrown.name === 'AbortError') {
+    return new AimaasError('INTERRUPTED', 'Interrupted.', { cause: thrown });
+  }
+  const known = systemError(thrown);
+  if (known !== undefined) return known;
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
   return new AimaasError('INTERNAL', `This is a bug in aimaas: ${message}`, {
     hint: 'Run the command again with --debug and report the output.',
-    cause: error,
+    cause: thrown,
   });
 }

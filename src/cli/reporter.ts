@@ -6,7 +6,7 @@ import { type Host, isTerminal, wantsAnimation, wantsColor, widthOf } from './te
 export interface ActiveReporter {
   readonly reporter: Reporter;
   /** Ends a live line that is still shown. */
-  stop(): void;
+  readonly stop: () => void;
 }
 
 /** The reporter that fits: live on a terminal, JSON lines for a script that asked for JSON, else plain lines. */

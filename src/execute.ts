@@ -1,0 +1,93 @@
+import type { CommandContext, Settings } from './cli/command.js';
+import { confirm } from './cli/confirm.js';
+import type { Globals } from './cli/globals.js';
+import { checkArguments, parseArguments } from './cli/parse.js';
+import { print } from './cli/print.js';
+import type { AnyCommand } from './cli/registry.js';
+import { createReporter } from './cli/reporter.js';
+import { resolveSettings } from './cli/settings.js';
+import { createStyle } from './cli/style.js';
+import { type Host, wantsColor, widthOf } from './cli/terminal.js';
+import { loadCommands } from './commands/index.js';
+import { type ConfigFile, loadConfig, NO_CONFIG } from './config/file.js';
+import { EXIT } from './core/error-codes.js';
+import type { JsonObject } from './core/json.js';
+
+const DEFAULT_WORKSPACE = '.aimaas';
+
+/** Runs one command with the words after its name, shows its result, and gives the exit code. */
+export async function execute(
+  definition: AnyCommand,
+  words: readonly string[],
+  { ignoresConfig }: { readonly ignoresConfig: boolean },
+  host: Host,
+): Promise<number> {
+  const { args, options, globals } = parseArguments(definition, words);
+  const config = ignoresConfig ? NO_CONFIG : await readConfig(globals, host);
+  const settings = resolveSettings(definition, { args, options }, host.env, config);
+  checkArguments(definition, settings.args);
+  const result = await runDefinition(definition, settings, globals, config, host);
+  if (result === null) return EXIT.ok;
+  await print(host.stdout, await resultText(definition, result, globals, host));
+  const verdict = definition.verdict?.(result);
+  if (verdict === undefined || verdict.exitCode === EXIT.ok) return EXIT.ok;
+  await print(host.stderr, verdict.message);
+  return verdict.exitCode;
+}
+
+async function runDefinition(
+  definition: AnyCommand,
+  settings: Settings,
+  globals: Globals,
+  config: ConfigFile,
+  host: Host,
+): Promise<JsonObject | null> {
+  const { reporter, stop } = await createReporter(globals, host);
+  const context: CommandContext = {
+    workspace: workspaceOf(globals, host, config),
+    reporter,
+    signal: host.signal,
+    get stdin() {
+      return host.stdin;
+    },
+    stdout: host.stdout,
+    json: globals.json,
+    quiet: globals.quiet,
+    confirm: (question) => confirm(question, host, globals.yes),
+    settingsOf: (command) => resolveSettings(command, { args: [], options: {} }, host.env, config),
+  };
+  try {
+    return await definition.run(settings.args, settings.options, context);
+  } finally {
+    stop();
+  }
+}
+
+async function readConfig(globals: Globals, host: Host): Promise<ConfigFile> {
+  const fromEnvironment = host.env['AIMAAS_CONFIG'];
+  const named = globals.config ?? (fromEnvironment === '' ? undefined : fromEnvironment);
+  return loadConfig(named, async () => {
+    const { configSchema } = await import('./cli/config-schema.js');
+    return configSchema(await loadCommands());
+  });
+}
+
+function workspaceOf(globals: Globals, host: Host, config: ConfigFile): string {
+  const fromEnvironment = host.env['AIMAAS_WORKSPACE'];
+  const fromFile = config.values['workspace'];
+  if (globals.workspace !== undefined) return globals.workspace;
+  if (fromEnvironment !== undefined && fromEnvironment !== '') return fromEnvironment;
+  return typeof fromFile === 'string' ? fromFile : DEFAULT_WORKSPACE;
+}
+
+async function resultText(
+  definition: AnyCommand,
+  result: JsonObject,
+  globals: Globals,
+  host: Host,
+): Promise<string> {
+  if (globals.json) return JSON.stringify(result, null, 2);
+  if (globals.quiet) return definition.quiet(result);
+  const style = await createStyle(wantsColor(host.stdout, host.env, globals.noColor), widthOf(host.stdout));
+  return definition.render(result, style);
+}
