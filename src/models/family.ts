@@ -1,5 +1,5 @@
 import type { JsonObject } from '../core/json.js';
-import type { FeatureLayout } from '../core/layout.js';
+import type { FeatureColumn, FeatureLayout } from '../core/layout.js';
 import type { TaskKind } from '../core/task-kind.js';
 import type { Network } from './scope.js';
 
@@ -33,7 +33,10 @@ export type Recipe = {
   readonly evaluations: number;
 };
 
-/** One tunable number or choice of a family, for `optimize` and for checking what the user gives. */
+/**
+ * One tunable number or choice of a family, for `optimize` and for checking what the user gives. `needs` is the role of
+ * a column without which the parameter changes nothing.
+ */
 export type ParameterSpec =
   | {
       readonly type: 'integer' | 'number';
@@ -41,12 +44,21 @@ export type ParameterSpec =
       readonly minimum: number;
       readonly maximum: number;
       readonly log?: boolean;
+      /** The range worth searching, where that is not all that is allowed. */
+      readonly searched?: { readonly minimum: number; readonly maximum: number };
+      readonly needs?: FeatureColumn['role'];
     }
-  | { readonly type: 'choice'; readonly description: string; readonly choices: readonly (string | number)[] }
+  | {
+      readonly type: 'choice';
+      readonly description: string;
+      readonly choices: readonly (string | number)[];
+      readonly needs?: FeatureColumn['role'];
+    }
   | {
       readonly type: 'units';
       readonly description: string;
       readonly choices: readonly (readonly number[])[];
+      readonly needs?: FeatureColumn['role'];
     };
 
 /** A kind of model: what its parameters are, how it is trained, and the network itself. */

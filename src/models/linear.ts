@@ -17,6 +17,7 @@ export const linear: ModelFamily = {
       minimum: 0,
       maximum: 1e6,
       log: true,
+      searched: { minimum: 1e-3, maximum: 1e3 },
     },
   },
   resolve: (given) => ({ l2: 1, ...given }),

@@ -57,6 +57,16 @@ export type TrainResult = {
   readonly folder: string;
 };
 
+/** What a search adds to a run that is one of its trials. */
+export interface TrainHooks {
+  /** Leave the current run the current one. */
+  readonly keepCurrent?: boolean;
+  /** Called with the run's id before it begins. */
+  onStart?(run: string): Promise<void> | void;
+  /** Called after every validation; the run goes on when it has returned. */
+  onRecord?(record: EpochRecord): Promise<void> | void;
+}
+
 /** What a run in progress knows of itself. */
 interface Job {
   readonly workspace: Workspace;
@@ -68,13 +78,18 @@ interface Job {
   readonly folder: string;
   readonly engine: Engine;
   readonly options: TrainOptions;
+  readonly hooks: TrainHooks;
 }
 
 /**
  * Trains a model on a feature set and writes a run: weights, the network as ONNX, metrics by epoch, TensorBoard events.
  * A run of the same options that was interrupted goes on from its last checkpoint, to the same weights.
  */
-export async function train(options: TrainOptions, context: StepContext): Promise<TrainResult> {
+export async function train(
+  options: TrainOptions,
+  context: StepContext,
+  hooks: TrainHooks = {},
+): Promise<TrainResult> {
   const workspace = new Workspace(context.workspace);
   const asked = options.resume === undefined ? options : await resumed(workspace, options);
   const features = await workspace.find<FeaturesContent>('features', asked.features);
@@ -95,7 +110,7 @@ export async function train(options: TrainOptions, context: StepContext): Promis
   const id = idOf(key);
   const found = await workspace.read<RunContent>('run', id);
   if (found?.content.state === 'complete' && asked.force !== true) {
-    await workspace.setCurrent('run', id);
+    if (hooks.keepCurrent !== true) await workspace.setCurrent('run', id);
     return resultOf(found, workspace, true);
   }
   const folder = workspace.folder('run', id);
@@ -109,6 +124,7 @@ export async function train(options: TrainOptions, context: StepContext): Promis
     folder,
     engine,
     options: { ...asked, from: from ?? undefined },
+    hooks,
   };
   const lock = { reporter: context.reporter, signal: context.signal, what: `run ${id}` };
   return withLock(workspace.lockPath('run', id), lock, () => runJob(job));
@@ -172,7 +188,8 @@ async function runJob(job: Job): Promise<TrainResult> {
   const starts =
     job.options.from === undefined ? undefined : await weightsFrom(workspace.folder('run', job.options.from));
   await writeState(job, 'training', { seconds: 0 });
-  await workspace.setCurrent('run', job.id);
+  if (job.hooks.keepCurrent !== true) await workspace.setCurrent('run', job.id);
+  await job.hooks.onStart?.(job.id);
   if (resume !== undefined) {
     const epoch = Math.floor(resume.progress.step / plan.stepsPerEpoch);
     context.reporter.info(`Continuing run ${job.id} after epoch ${epoch} of ${plan.epochs}.`);
@@ -222,6 +239,7 @@ async function runJob(job: Job): Promise<TrainResult> {
       onRecord: async (record) => {
         bar.update(record.epoch, { loss: record.loss, validation_loss: record.validationLoss });
         await log.add(record);
+        await job.hooks.onRecord?.(record);
       },
     });
   } catch (error) {
@@ -242,7 +260,13 @@ async function finish(
   const { folder, features, resolved, workspace } = job;
   const { progress, best } = result.outcome;
   const epoch = Math.floor(progress.step / plan.stepsPerEpoch);
-  const about = { epochs: epoch, bestEpoch: meanOf(progress.bestEpoch), seconds: progress.seconds };
+  const about = {
+    epochs: epoch,
+    bestEpoch: meanOf(progress.bestEpoch),
+    seconds: progress.seconds,
+    // Before the first validation the best weights are still those it began with.
+    ...(progress.history.length === 0 ? {} : judged(features.content, loaded, result.heldOut)),
+  };
   if (result.end === 'interrupted' || result.end === 'diverged') {
     bar.fail();
     await writeState(job, result.end === 'interrupted' ? 'interrupted' : 'failed', about);
@@ -262,7 +286,6 @@ async function finish(
   const manifest = await writeState(job, 'complete', {
     ...about,
     parameters: result.program.parameters.width * result.program.members,
-    ...judged(features.content, loaded, result.heldOut),
   });
   bar.done(`${epoch} epochs in ${progress.seconds.toFixed(1)} s`);
   return resultOf(manifest, workspace, false);
