@@ -29,6 +29,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => recorded((await import('./train.js')).default),
   },
   {
+    name: 'export',
+    summary: 'Make a run into a model version that needs no aimaas to be used',
+    group: LIFECYCLE,
+    load: async () => recorded((await import('./export.js')).default),
+  },
+  {
     name: 'predict',
     summary: 'Predict the rows of a file or of stdin',
     group: LIFECYCLE,
@@ -76,6 +82,30 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'Delete runs that no exported model was made of',
     group: PROJECT,
     load: async () => (await import('./runs-delete.js')).default,
+  },
+  {
+    name: 'models list',
+    summary: 'List exported models with their versions, aliases and metrics',
+    group: PROJECT,
+    load: async () => (await import('./models-list.js')).default,
+  },
+  {
+    name: 'models show',
+    summary: 'Show one version of a model: inputs, outputs, metrics, what it was made of',
+    group: PROJECT,
+    load: async () => (await import('./models-show.js')).default,
+  },
+  {
+    name: 'models alias',
+    summary: 'Point an alias such as champion at a version, or remove it',
+    group: PROJECT,
+    load: async () => (await import('./models-alias.js')).default,
+  },
+  {
+    name: 'models delete',
+    summary: 'Delete versions of models that no alias points at',
+    group: PROJECT,
+    load: async () => (await import('./models-delete.js')).default,
   },
   {
     name: 'prune',

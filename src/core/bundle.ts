@@ -81,6 +81,8 @@ export type BundleManifest = {
     readonly test: Metrics | null;
   };
   readonly formats: { readonly [format: string]: BundleFormat };
+  /** Formats that cannot hold the model, and why. */
+  readonly skippedFormats: { readonly [format: string]: string };
   /** Slash-separated path relative to the bundle → size and hash, for every file but the manifest. */
   readonly files: { readonly [path: string]: { readonly bytes: number; readonly sha256: string } };
 };

@@ -15,6 +15,8 @@ export interface ExportModel {
   /** `features` float32 [batch, features.layout.length] → `scores` float32 [batch, outputs]. */
   readonly network: Graph;
   readonly signature: ModelSignature;
+  /** Why exports begin at the feature matrix even though the columns could be prepared inside the graph. */
+  readonly matrixBecause?: string | undefined;
 }
 
 /** What an exported file answers, for the check against the run. */
@@ -40,6 +42,11 @@ export interface Exporter {
   readonly summary: string;
   /** Largest difference from the run's own predictions with which the file may be published (see parity.ts). */
   readonly tolerance: number;
+  /**
+   * Whether the runtime has no 64-bit numbers, so that columns which need them make the file begin at the feature matrix
+   * instead of being an error.
+   */
+  readonly narrow: boolean;
   /** Whether the format can hold the model, or why not. */
   supports(model: ExportModel): true | string;
   /** Writes the format's files into `dir`; returns what a user of them must know (names, types, shapes). */

@@ -44,6 +44,7 @@ export const onnx: Exporter = {
   format: 'onnx',
   summary: 'ONNX Runtime in Python, JavaScript, C++, C#, Java and others',
   tolerance: 1e-4,
+  narrow: false,
   supports: () => true,
   write: async (model, dir) => {
     const whole = wholeGraph(model);

@@ -47,6 +47,7 @@ export const tfjs: Exporter = {
   summary: 'TensorFlow.js in browsers and Node',
   // tfjs computes in 32 bits throughout, the raw columns included.
   tolerance: 1e-3,
+  narrow: true,
   supports: (model) => {
     try {
       lowered(wholeGraph(model, { dates: 'days' }));

@@ -28,7 +28,7 @@ export interface WholeGraph {
  */
 export function wholeGraph(model: ExportModel, options: FeatureGraphOptions = {}): WholeGraph {
   const builder = new GraphBuilder();
-  const { matrix, reason } = featureMatrix(builder, model.features, options);
+  const { matrix, reason } = featureMatrix(builder, model, options);
   const scores = builder.append(model.network, { features: matrix }).scores;
   if (scores === undefined) throw new Error('The network has no output "scores".');
   const taken = new Set(
@@ -50,16 +50,16 @@ export function wholeGraph(model: ExportModel, options: FeatureGraphOptions = {}
 
 function featureMatrix(
   builder: GraphBuilder,
-  features: FittedFeatures,
+  { features, matrixBecause }: ExportModel,
   options: FeatureGraphOptions,
 ): { readonly matrix: ValueId; readonly reason: string | null } {
-  const reason = whyNotColumns(features);
+  const reason = matrixBecause ?? whyNotColumns(features);
   if (reason === null) return { matrix: appendFeatureGraph(builder, features, options).matrix, reason };
   return { matrix: builder.input('features', [SYMBOLIC_BATCH, features.layout.length]), reason };
 }
 
 /** Why the columns of a model cannot be inputs of a graph; null when they can. */
-export function whyNotColumns(features: FittedFeatures): string | null {
+function whyNotColumns(features: FittedFeatures): string | null {
   try {
     appendFeatureGraph(new GraphBuilder(), features);
     return null;

@@ -153,23 +153,26 @@ export class ModelRegistry {
     });
   }
 
-  /** The newest version of a model that was made of exactly this, if any. */
-  async withKey(name: string, key: string): Promise<BundleManifest | undefined> {
-    return (await this.list(name)).find((manifest) => manifest.key === key);
+  /** The newest version of a model that is what `matches` looks for. */
+  async find(
+    name: string,
+    matches: (manifest: BundleManifest) => boolean,
+  ): Promise<BundleManifest | undefined> {
+    return (await this.list(name)).find(matches);
   }
 
   /**
-   * Moves a finished folder into place as the next version of its name, after writing its manifest. With `reuse`, a
-   * version with the same key that another process published meanwhile is returned instead, and the folder removed.
+   * Moves a finished folder into place as the next version of its name, after writing its manifest. A version for which
+   * `reuse` holds, which another process may have published meanwhile, is returned instead, and the folder removed.
    */
   async publish(
     finished: string,
     manifest: Omit<BundleManifest, 'version' | 'createdAt'>,
-    access: RegistryAccess & { readonly reuse: boolean },
+    access: RegistryAccess & { readonly reuse?: ((manifest: BundleManifest) => boolean) | undefined },
   ): Promise<BundleManifest> {
     const name = checkModelName(manifest.name);
     return this.locked(name, access, async () => {
-      const twin = access.reuse ? await this.withKey(name, manifest.key) : undefined;
+      const twin = access.reuse === undefined ? undefined : await this.find(name, access.reuse);
       if (twin !== undefined) {
         await rm(finished, { recursive: true, force: true });
         return twin;
@@ -214,9 +217,9 @@ export class ModelRegistry {
   ): Promise<string[]> {
     return this.locked(name, access, async () => {
       await this.resolve(name, String(version));
+      if (!access.force) await this.requireUnaliased(name, version);
       const state = await readRegistryState(this.statePath(name));
       const pointing = Object.keys(state.aliases).filter((alias) => state.aliases[alias] === version);
-      if (pointing.length > 0 && !access.force) throw inUse(name, version, pointing);
       const kept = Object.entries(state.aliases).filter(([, target]) => target !== version);
       const deletedUpTo = Math.max(state.deletedUpTo, version);
       await this.writeState(name, { aliases: Object.fromEntries(kept), deletedUpTo });
@@ -233,6 +236,20 @@ export class ModelRegistry {
     });
   }
 
+  /** @throws AimaasError ARTIFACT_IN_USE when an alias points at the version. */
+  async requireUnaliased(name: string, version: number): Promise<void> {
+    const aliases = await this.aliases(name);
+    const pointing = Object.keys(aliases).filter((alias) => aliases[alias] === version);
+    if (pointing.length === 0) return;
+    throw new AimaasError(
+      'ARTIFACT_IN_USE',
+      `Version ${version} of model ${name} is what the alias ${pointing.map((alias) => `"${alias}"`).join(' and ')} points at.`,
+      {
+        hint: `Move it first (aimaas models alias ${name} VERSION ${pointing[0] ?? 'ALIAS'}), or add --force.`,
+      },
+    );
+  }
+
   private statePath(name: string): string {
     return this.workspace.path('models', name, 'registry.json');
   }
@@ -245,17 +262,6 @@ export class ModelRegistry {
     const path = this.workspace.path('locks', `model-${checkModelName(name)}.lock`);
     return withLock(path, { ...access, what: `model ${name}` }, work);
   }
-}
-
-function inUse(name: string, version: number, aliases: readonly string[]): AimaasError {
-  const quoted = aliases.map((alias) => `"${alias}"`).join(' and ');
-  return new AimaasError(
-    'ARTIFACT_IN_USE',
-    `Version ${version} of model ${name} is what the alias ${quoted} points at.`,
-    {
-      hint: `Move it first (aimaas models alias ${name} VERSION ${aliases[0] ?? 'ALIAS'}), or add --force.`,
-    },
-  );
 }
 
 async function entriesOf(folder: string): Promise<string[]> {

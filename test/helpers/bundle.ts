@@ -18,6 +18,7 @@ export function bundleManifest(
     lineage: { run: '0123456789ab', features: 'f', data: 'd', dataName: 'penguins', sources: [] },
     metrics: { validation: { accuracy: 0.9 }, baseline: { accuracy: 0.5 }, test: null },
     formats: {},
+    skippedFormats: {},
     files: {},
     ...changes,
   };

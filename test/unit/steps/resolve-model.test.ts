@@ -32,7 +32,7 @@ async function writeWeights(folder: string): Promise<void> {
 async function publish(name: string, key: string): Promise<void> {
   const folder = temporaryName(join(root, 'models', name, 'x'));
   await writeWeights(folder);
-  await registry.publish(folder, bundleManifest({ name, key }), { ...access, reuse: false });
+  await registry.publish(folder, bundleManifest({ name, key }), access);
 }
 
 async function train(id: string, withWeights = true): Promise<void> {

@@ -1,0 +1,97 @@
+import { defineCommand } from '../cli/command.js';
+import { formatBytes, formatNumber } from '../cli/format.js';
+import type { ExportResult } from '../steps/export.js';
+
+/** Metrics shown in the summary, the ones people quote first. */
+const SHOWN = ['accuracy', 'roc_auc', 'log_loss', 'r2', 'rmse'];
+
+export default defineCommand({
+  name: 'export',
+  summary: 'Make a run into a model version that needs no aimaas to be used',
+  description:
+    'Writes models/<name>/<version>/ in the workspace: what predict and serve use, and a folder for each format, with ' +
+    'the fitted transforms inside, so that raw columns go in and labelled answers come out. Every file is loaded again ' +
+    'and has to give the predictions of the run on real rows; otherwise nothing is published. docs/formats.md shows how ' +
+    'to use the files in Python, JavaScript and other languages.',
+  examples: [
+    { command: 'aimaas export', does: 'the current run in every format, under the name of the data' },
+    {
+      command: 'aimaas export --name churn --alias champion',
+      does: 'under a name of your own, and make it the champion',
+    },
+    {
+      command: 'aimaas export --format onnx --output ./deploy',
+      does: 'ONNX only, and a copy in ./deploy',
+    },
+    { command: 'aimaas export --run 3fa2 -q', does: 'an older run; prints name/version for a script' },
+  ],
+  arguments: [],
+  options: {
+    run: {
+      type: 'string',
+      placeholder: 'ID',
+      description: 'The run to export, by its id or the beginning of it',
+      defaultText: 'the current run',
+      commandLineOnly: true,
+    },
+    format: {
+      type: 'string',
+      placeholder: 'FORMAT',
+      repeatable: true,
+      choices: ['onnx', 'tfjs'],
+      description: 'onnx (ONNX Runtime, any language) or tfjs (TensorFlow.js)',
+      defaultText: 'both',
+    },
+    name: {
+      type: 'string',
+      placeholder: 'NAME',
+      description: 'Name of the model',
+      defaultText: 'the name of the data',
+    },
+    output: {
+      type: 'string',
+      placeholder: 'DIR',
+      description: 'Copy the finished bundle to this folder, too',
+    },
+    alias: {
+      type: 'string',
+      placeholder: 'ALIAS',
+      description: 'Point this alias, such as champion, at the version',
+    },
+    force: {
+      type: 'boolean',
+      description: 'Make a new version even if nothing changed; replace what is in --output',
+      commandLineOnly: true,
+    },
+  },
+  async run(_, options, context): Promise<ExportResult> {
+    const { exportModel } = await import('../steps/export.js');
+    return exportModel(options, context);
+  },
+  render(result, style) {
+    const { name, version, formats, metrics, aliases, upToDate } = result;
+    const title = `${style.bold(`${name}/${version}`)}${aliases.length === 0 ? '' : ` (${aliases.join(', ')})`}`;
+    const rows = Object.entries(formats).map(([format, { bytes, parity }]) => [
+      format,
+      formatBytes(bytes),
+      `${parity.rows} rows through ${parity.checkedWith}`,
+      parity.maximumDifference.toExponential(1),
+    ]);
+    const [split, values] =
+      metrics.test === null ? ['validation', metrics.validation] : ['test', metrics.test];
+    const quoted = SHOWN.flatMap((metric) => {
+      const value = values[metric];
+      return value === undefined ? [] : [`${metric} ${formatNumber(value)}`];
+    });
+    return [
+      upToDate
+        ? `${style.green('✔')} ${title} is up to date (run ${result.run}).`
+        : `${style.green('✔')} Run ${result.run} is now ${title}.`,
+      style.table(['format', 'size', 'checked on', 'largest difference'], rows),
+      ...(quoted.length === 0 ? [] : [`On ${split} rows: ${quoted.join(', ')}.`]),
+      `Files: ${result.output ?? result.folder}`,
+      `Next: ${style.bold(`aimaas serve ${name}`)} or ${style.bold(`aimaas predict ${name} FILE`)}`,
+    ].join('\n\n');
+  },
+  quiet: ({ name, version }) => `${name}/${version}`,
+});
