@@ -1,0 +1,210 @@
+import { type ColumnSchema, storageOf } from '../core/table.js';
+import { type DateFormat, dateParser, datePartsSql, dateSql, isDateFormat } from './dates.js';
+
+/**
+ * What the text of a cell means, for every path a row can take: the parsers are used on streams, the SQL expressions
+ * on files that DuckDB reads. The two are held equal by test/unit/sources/agreement.test.ts.
+ */
+
+/**
+ * Cells that mean "missing" in every column, after blanks around them are removed. Exactly these spellings: "None",
+ * "Na", "Null" and "-" are values. --missing adds to the list.
+ */
+export const MISSING_CELLS = ['', 'NA', 'na', 'N/A', 'n/a', 'NaN', 'nan', 'NAN', 'null', 'NULL'] as const;
+
+/** Characters that do not count at either end of a cell. */
+const BLANKS = [' ', '\t', '\n', '\v', '\f', '\r', '\u00a0', '\ufeff'] as const;
+const BLANK_CODES = new Set(BLANKS.map((blank) => blank.charCodeAt(0)));
+
+export function trimCell(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && BLANK_CODES.has(text.charCodeAt(start))) start++;
+  while (end > start && BLANK_CODES.has(text.charCodeAt(end - 1))) end--;
+  return start === 0 && end === text.length ? text : text.slice(start, end);
+}
+
+/** The two halves of what a boolean cell may be, in lower case: words, and numbers equal to 1 or 0. */
+const TRUE_PATTERN = String.raw`true|yes|t|y|\+?0*1(?:\.0*)?`;
+const FALSE_PATTERN = String.raw`false|no|f|n|[+-]?(?:0+(?:\.0*)?|\.0+)`;
+const TRUE_CELL = new RegExp(`^(?:${TRUE_PATTERN})$`);
+const FALSE_CELL = new RegExp(`^(?:${FALSE_PATTERN})$`);
+
+const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
+const INFINITE = /^[+-]?inf(?:inity)?$/i;
+
+/** A number as people write it in data (12, -0.5, .5, 1e-3). `1e400` and `inf` are infinite. Undefined: not a number. */
+export function parseNumber(trimmed: string): number | undefined {
+  if (NUMBER.test(trimmed)) return Number(trimmed);
+  if (INFINITE.test(trimmed)) return trimmed.startsWith('-') ? -Infinity : Infinity;
+  return undefined;
+}
+
+/** true, yes, t, y, 1 and false, no, f, n, 0 in any case; 1.0 and 0.0 too. */
+export function parseBoolean(trimmed: string): 0 | 1 | undefined {
+  const lower = trimmed.toLowerCase();
+  return TRUE_CELL.test(lower) ? 1 : FALSE_CELL.test(lower) ? 0 : undefined;
+}
+
+/** A whole number that a double holds exactly, as it may be written: 7, 7.0, +7. */
+const INTEGER_PATTERN = String.raw`[+-]?\d{1,15}(?:\.0*)?`;
+const INTEGER = new RegExp(`^(?:${INTEGER_PATTERN})$`);
+
+/** Whether the labels of a string column are whole numbers, of which "1", "1.0" and "+1" are one and the same. */
+export function hasIntegerLabels(column: ColumnSchema): boolean {
+  return column.dataType === 'integer';
+}
+
+/** Trimmed text → value of a number, boolean or date column; NaN is missing, undefined is a value that does not fit. */
+export type NumberCell = (text: string | null) => number | undefined;
+/** Text → label of a category, text or id column; null is missing. */
+export type StringCell = (text: string | null) => string | null;
+
+function missingSet(column: ColumnSchema): ReadonlySet<string> {
+  return new Set<string>([...MISSING_CELLS, ...(column.missing ?? [])]);
+}
+
+/** The parser of the cells of a number, boolean or date column. An infinite number is missing. */
+export function numberCell(column: ColumnSchema): NumberCell {
+  const missing = missingSet(column);
+  const parse =
+    column.kind === 'date'
+      ? dateParser(dateFormatOf(column))
+      : column.kind === 'boolean'
+        ? parseBoolean
+        : parseNumber;
+  return (text) => {
+    if (text === null) return NaN;
+    const trimmed = trimCell(text);
+    if (missing.has(trimmed)) return NaN;
+    const value = parse(trimmed);
+    return value === Infinity || value === -Infinity ? NaN : value;
+  };
+}
+
+/** The parser of the cells of a category, text or id column. */
+export function stringCell(column: ColumnSchema): StringCell {
+  const missing = missingSet(column);
+  const integers = hasIntegerLabels(column);
+  return (text) => {
+    if (text === null) return null;
+    const trimmed = trimCell(text);
+    if (missing.has(trimmed)) return null;
+    if (!integers) return trimmed;
+    // Adding 0 makes -0 0.
+    return INTEGER.test(trimmed) ? String(Number(trimmed) + 0) : trimmed;
+  };
+}
+
+function dateFormatOf(column: ColumnSchema): DateFormat {
+  const format = column.dateFormat ?? 'iso';
+  return isDateFormat(format) ? format : 'iso';
+}
+
+export function sqlText(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
+
+/** Text that a regular expression takes literally. */
+function escaped(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+}
+
+const BLANKS_SQL = BLANKS.map((blank) => `chr(${blank.charCodeAt(0)})`).join(' || ');
+const BLANK_CLASS = String.raw`[ \t\n\v\f\r\x{a0}\x{feff}]*`;
+
+/** The cell without blanks around it. */
+export function trimmedSql(raw: string): string {
+  return `trim(${raw}, ${BLANKS_SQL})`;
+}
+
+/**
+ * Whether the cell, trimmed or not, is missing; NULL is. A regular expression, because DuckDB makes a join of a long IN
+ * list, and one for every column at that.
+ */
+export function missingSql(raw: string, extra: readonly string[] = []): string {
+  const words = [...MISSING_CELLS, ...extra].map(escaped).join('|');
+  return `(${raw} IS NULL OR regexp_full_match(${raw}, ${sqlText(`${BLANK_CLASS}(?:${words})${BLANK_CLASS}`)}))`;
+}
+
+/**
+ * Whether `value`, DuckDB's own cast of the raw text to DOUBLE, is no number in our sense: it takes underscores, "+-1"
+ * and "nan", which are none.
+ */
+export function noNumberSql(raw: string, value: string): string {
+  return `(${value} IS NULL OR isnan(${value}) OR contains(${raw}, '_') OR contains(${raw}, '+-'))`;
+}
+
+/** A SELECT in two stages: `inner` computes for each column what `outer` then uses more than once. */
+type Staged = { readonly inner: string; readonly outer: (raw: string, inner: string) => string };
+
+function stagedSql(column: ColumnSchema, raw: string, bad: string): Staged {
+  const extra = column.missing ?? [];
+  switch (column.kind) {
+    case 'number':
+      return {
+        inner: `TRY_CAST(${raw} AS DOUBLE)`,
+        outer: (text, d) =>
+          `CASE ${extra.length > 0 ? `WHEN ${missingSql(text, extra)} THEN NULL ` : ''}` +
+          `WHEN ${noNumberSql(text, d)} THEN CASE WHEN ${missingSql(text, extra)} THEN NULL ELSE ${bad} END ` +
+          `WHEN isinf(${d}) THEN NULL ELSE ${d} END`,
+      };
+    case 'boolean':
+      return {
+        inner: `lower(${trimmedSql(raw)})`,
+        outer: (text, lower) =>
+          `CASE WHEN ${missingSql(text, extra)} THEN NULL ` +
+          `WHEN regexp_full_match(${lower}, ${sqlText(TRUE_PATTERN)}) THEN 1e0 ` +
+          `WHEN regexp_full_match(${lower}, ${sqlText(FALSE_PATTERN)}) THEN 0e0 ELSE ${bad} END`,
+      };
+    case 'date':
+      return {
+        inner: datePartsSql(dateFormatOf(column), trimmedSql(raw)),
+        outer: (text, parts) =>
+          `CASE WHEN ${missingSql(text, extra)} THEN NULL ` +
+          `ELSE coalesce(CAST(${dateSql(dateFormatOf(column), parts)} AS DOUBLE), ${bad}) END`,
+      };
+    case 'category':
+    case 'text':
+    case 'id':
+      return {
+        inner: trimmedSql(raw),
+        outer: (_, text) => {
+          const integer = `CAST(CAST(CAST(${text} AS DOUBLE) AS BIGINT) AS VARCHAR)`;
+          const label = hasIntegerLabels(column)
+            ? `CASE WHEN regexp_full_match(${text}, ${sqlText(INTEGER_PATTERN)}) THEN ${integer} ELSE ${text} END`
+            : text;
+          return `CASE WHEN ${missingSql(text, extra)} THEN NULL ELSE ${label} END`;
+        },
+      };
+  }
+}
+
+/** SQL of typed cells: `cells` stands for the columns, in order, in a SELECT … FROM `from`. */
+export type TypedSelect = { readonly cells: readonly string[]; readonly from: string };
+
+/**
+ * The typed values of raw VARCHAR cells: DOUBLE for number, boolean (0, 1) and date (milliseconds); VARCHAR for the
+ * others; NULL where missing.
+ * @param raw The raw cell of each column in `relation`; null where there is none, which makes every cell missing.
+ * @param onBad DOUBLE expression for a cell that does not fit its kind. It may be so too for a number with no-break
+ *   spaces around it, which DuckDB's cast does not take and which are too rare to look for in every cell.
+ */
+export function typedSelect(
+  columns: readonly ColumnSchema[],
+  raw: readonly (string | null)[],
+  relation: string,
+  onBad: string,
+): TypedSelect {
+  const inner: string[] = [];
+  const cells = columns.map((column, i) => {
+    const text = raw[i];
+    if (text === null || text === undefined) {
+      return `CAST(NULL AS ${storageOf(column.kind) === 'number' ? 'DOUBLE' : 'VARCHAR'})`;
+    }
+    const staged = stagedSql(column, text, onBad);
+    inner.push(`${text} AS r${i}`, `${staged.inner} AS i${i}`);
+    return staged.outer(`r${i}`, `i${i}`);
+  });
+  return { cells, from: `(SELECT ${inner.join(', ') || '1'} FROM ${relation})` };
+}

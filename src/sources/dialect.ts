@@ -1,0 +1,90 @@
+import { parse } from 'csv-parse/sync';
+import { AimaasError } from '../core/errors.js';
+import { trimCell } from './cell.js';
+import { csvOptions } from './csv.js';
+
+const DELIMITERS = [',', ';', '\t', '|'] as const;
+const ROWS_LOOKED_AT = 100;
+
+/** --delimiter as given (a character, or "tab", "\t") → the character. @throws AimaasError USAGE */
+export function delimiterOf(text: string): string {
+  const named = { tab: '\t', '\\t': '\t', comma: ',', semicolon: ';', pipe: '|', space: ' ' }[text];
+  const delimiter = named ?? text;
+  if (delimiter.length === 1 && !/["\r\n\0]/.test(delimiter)) return delimiter;
+  throw new AimaasError('USAGE', `--delimiter takes one character (or "tab"), not ${JSON.stringify(text)}.`, {
+    hint: "Example: --delimiter ';'",
+  });
+}
+
+function records(head: string, whole: boolean, delimiter: string): string[][] {
+  const rows: string[][] = [];
+  try {
+    parse(head, {
+      ...csvOptions(delimiter),
+      to: ROWS_LOOKED_AT,
+      on_record: (record: string[]) => {
+        rows.push(record);
+        return null;
+      },
+    });
+  } catch {
+    // A quote that is open where the head was cut, or that is never closed: what came before it is enough to see.
+  }
+  if (!whole && rows.length > 1 && rows.length < ROWS_LOOKED_AT) rows.pop();
+  return rows;
+}
+
+/** The delimiter with which most rows have as many cells as the header; among equals the one with most cells. */
+export function sniffDelimiter(head: string, whole: boolean): string {
+  let best = { delimiter: ',' as string, share: 0, columns: 1 };
+  for (const delimiter of DELIMITERS) {
+    const rows = records(head, whole, delimiter);
+    const columns = rows[0]?.length ?? 0;
+    if (columns < 2) continue;
+    const share = rows.filter((row) => row.length === columns).length / rows.length;
+    if (share > best.share + 1e-9 || (share === best.share && columns > best.columns)) {
+      best = { delimiter, share, columns };
+    }
+  }
+  return best.delimiter;
+}
+
+/** The cells of the first row that is not blank, as they stand there; null where there is none. */
+export function headerCells(head: string, delimiter: string): string[] | null {
+  return records(head, true, delimiter)[0] ?? null;
+}
+
+export type Header = {
+  readonly names: readonly string[];
+  readonly remarks: readonly { readonly code: string; readonly column: string | null; readonly message: string }[];
+};
+
+/** Names that are all there and all different: an empty one becomes column_3, the second x becomes x_2. */
+export function headerNames(cells: readonly string[]): Header {
+  const names: string[] = [];
+  const remarks: { code: string; column: string | null; message: string }[] = [];
+  const taken = new Set(cells.map(trimCell));
+  const used = new Set<string>();
+  for (const [i, cell] of cells.entries()) {
+    const wanted = trimCell(cell);
+    let name = wanted === '' ? `column_${i + 1}` : wanted;
+    if (used.has(name)) {
+      let copy = 2;
+      while (taken.has(`${wanted}_${copy}`) || used.has(`${wanted}_${copy}`)) copy++;
+      name = `${wanted}_${copy}`;
+      const message = `the header has "${wanted}" more than once; this one is called "${name}"`;
+      remarks.push({ code: 'DUPLICATE_NAME', column: name, message });
+    } else if (wanted === '') {
+      while (used.has(name) || taken.has(name)) name += '_';
+      const message = `column ${i + 1} has no name; it is called "${name}"`;
+      remarks.push({ code: 'EMPTY_NAME', column: name, message });
+    }
+    used.add(name);
+    names.push(name);
+  }
+  if (cells.length > 0 && cells.every((cell) => /^[+-]?[\d.]+$/.test(trimCell(cell)))) {
+    const message = 'the first row is all numbers, but is taken for the header; add a row of names above it';
+    remarks.push({ code: 'HEADER_LOOKS_LIKE_DATA', column: null, message });
+  }
+  return { names, remarks };
+}

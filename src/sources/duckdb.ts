@@ -1,0 +1,90 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { DuckDBInstance, type DuckDBConnection, type DuckDBResult } from '@duckdb/node-api';
+import { throwIfAborted } from '../core/errors.js';
+
+/** One in-memory DuckDB that spills to `scratch` and keeps itself small, for one piece of work. */
+export class Database {
+  readonly connection: DuckDBConnection;
+  private readonly instance: DuckDBInstance;
+  private readonly stop: () => void;
+
+  private constructor(instance: DuckDBInstance, connection: DuckDBConnection, signal?: AbortSignal) {
+    this.instance = instance;
+    this.connection = connection;
+    const interrupt = (): void => connection.interrupt();
+    signal?.addEventListener('abort', interrupt);
+    this.stop = () => signal?.removeEventListener('abort', interrupt);
+  }
+
+  /** @param scratch Folder for what does not fit in memory; removed by DuckDB as it goes. */
+  static async open(scratch: string | undefined, signal?: AbortSignal): Promise<Database> {
+    throwIfAborted(signal);
+    if (scratch !== undefined) await mkdir(scratch, { recursive: true });
+    const instance = await DuckDBInstance.create(':memory:', {
+      memory_limit: MEMORY_LIMIT,
+      threads: String(Math.min(4, availableParallelism())),
+      autoinstall_known_extensions: 'false',
+      autoload_known_extensions: 'false',
+      ...(scratch === undefined ? {} : { temp_directory: scratch }),
+    });
+    return new Database(instance, await instance.connect(), signal);
+  }
+
+  /** Runs a statement for its effect. */
+  async run(sql: string): Promise<void> {
+    await this.connection.run(sql);
+  }
+
+  /** All rows of a small result. 64-bit integers come as numbers. */
+  async rows(sql: string): Promise<SqlValue[][]> {
+    const reader = await this.connection.runAndReadAll(sql);
+    return reader.getRows().map((row) => row.map(plainValue));
+  }
+
+  /** A result of any size, chunk by chunk in order. */
+  async stream(sql: string): Promise<DuckDBResult> {
+    return this.connection.stream(sql);
+  }
+
+  close(): void {
+    this.stop();
+    this.connection.closeSync();
+    this.instance.closeSync();
+  }
+}
+
+/** Chosen so that the whole process stays within 1 GB on tables of any length. */
+const MEMORY_LIMIT = '400MB';
+
+export type SqlValue = number | string | boolean | null;
+
+function plainValue(value: unknown): SqlValue {
+  if (value === null || value === undefined) return null;
+  if (typeof value === 'bigint') return Number(value);
+  if (typeof value === 'number' || typeof value === 'string' || typeof value === 'boolean') return value;
+  return String(value as { toString(): string });
+}
+
+/** Runs `work` with a database of its own. */
+export async function withDatabase<T>(
+  scratch: string | undefined,
+  signal: AbortSignal | undefined,
+  work: (database: Database) => Promise<T>,
+): Promise<T> {
+  const database = await Database.open(scratch, signal);
+  try {
+    return await work(database);
+  } catch (error) {
+    throwIfAborted(signal);
+    throw error;
+  } finally {
+    database.close();
+    if (scratch !== undefined) await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+/** A name as an SQL identifier. */
+export function sqlName(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}

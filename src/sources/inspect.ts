@@ -1,0 +1,172 @@
+import { open, stat } from 'node:fs/promises';
+import { AimaasError } from '../core/errors.js';
+import { readHead } from './decode.js';
+import { delimiterOf, headerCells, headerNames, sniffDelimiter } from './dialect.js';
+import { namedFormat } from './format.js';
+import { jsonRows } from './json.js';
+import type { ReadOptions, Source } from './source.js';
+
+/** A local file and the name by which the user knows it. */
+export type LocalFile = { readonly location: string; readonly path: string };
+
+const GZIP = [0x1f, 0x8b];
+const ZIP = [0x50, 0x4b, 0x03, 0x04];
+const PARQUET = [...'PAR1'].map((c) => c.charCodeAt(0));
+
+const OTHER_FORMATS: readonly { readonly magic: readonly number[]; readonly what: string; readonly hint: string }[] = [
+  { magic: ZIP, what: 'a ZIP or Excel file', hint: 'Unpack it, or save the sheet as CSV.' },
+  { magic: [0xd0, 0xcf, 0x11, 0xe0], what: 'an old Excel file', hint: 'Save the sheet as CSV.' },
+  { magic: [0x28, 0xb5, 0x2f, 0xfd], what: 'a zstd file', hint: 'Unpack it with: zstd -d FILE' },
+  { magic: [0x42, 0x5a, 0x68], what: 'a bzip2 file', hint: 'Unpack it with: bunzip2 FILE' },
+  { magic: [...'SQLite'].map((c) => c.charCodeAt(0)), what: 'an SQLite database', hint: 'Export the table as CSV.' },
+  { magic: [...'%PDF'].map((c) => c.charCodeAt(0)), what: 'a PDF', hint: 'Give the table itself, as CSV.' },
+];
+
+function startsWith(bytes: Uint8Array, magic: readonly number[]): boolean {
+  return magic.every((byte, i) => bytes[i] === byte);
+}
+
+/** @throws AimaasError SOURCE_NOT_FOUND for what is not there, a folder, or not readable. */
+async function firstBytes(file: LocalFile): Promise<Uint8Array> {
+  const info = await stat(file.path).catch((error: unknown) => {
+    throw unreadable(file, error);
+  });
+  if (info.isDirectory()) {
+    throw new AimaasError('SOURCE_NOT_FOUND', `${file.location} is a folder, not a file.`, {
+      hint: `Name the files in it: aimaas collect '${file.location.replace(/\/$/, '')}/*.csv'`,
+    });
+  }
+  const handle = await open(file.path, 'r').catch((error: unknown) => {
+    throw unreadable(file, error);
+  });
+  try {
+    const { bytesRead, buffer } = await handle.read(Buffer.alloc(16), 0, 16, 0);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await handle.close();
+  }
+}
+
+function unreadable(file: LocalFile, error: unknown): AimaasError {
+  const code = (error as NodeJS.ErrnoException).code;
+  const reason = code === 'ENOENT' ? 'does not exist' : code === 'EACCES' ? 'may not be read' : `cannot be read (${code})`;
+  return new AimaasError('SOURCE_NOT_FOUND', `The file ${file.location} ${reason}.`, {
+    hint: 'Check the path; paths are taken from the current folder.',
+    cause: error,
+  });
+}
+
+function formatByText(head: string): 'csv' | 'jsonl' | 'json' {
+  const text = head.trimStart();
+  if (text.startsWith('[')) return 'json';
+  return text.startsWith('{') ? 'jsonl' : 'csv';
+}
+
+/**
+ * Looks at a file: what it is, how it is written, which columns it has.
+ * @throws AimaasError SOURCE_NOT_FOUND, or SOURCE_FORMAT for what is empty or no table.
+ */
+export async function inspect(file: LocalFile, options: ReadOptions): Promise<Source> {
+  const { location, path } = file;
+  const bytes = await firstBytes(file);
+  if (bytes.length === 0) throw empty(location);
+  if (startsWith(bytes, PARQUET)) return inspectParquet(file);
+  const other = OTHER_FORMATS.find(({ magic }) => startsWith(bytes, magic));
+  if (other !== undefined) {
+    throw new AimaasError('SOURCE_FORMAT', `${location} is ${other.what}, not a table of text or Parquet.`, {
+      hint: other.hint,
+    });
+  }
+  const gzip = startsWith(bytes, GZIP);
+  const wide = !gzip && bytes[0] === 0xff && bytes[1] === 0xfe;
+  const encoding = options.encoding ?? (wide ? 'utf-16le' : 'utf-8');
+  const { text, whole } = await readHead(path, gzip, encoding, location);
+  return inspectText({ location, path, gzip, encoding }, text, whole, options);
+}
+
+/** {@link inspect} for text whose beginning is known, such as that of a stream. */
+export async function inspectText(
+  file: LocalFile & { readonly gzip: boolean; readonly encoding: string },
+  head: string,
+  whole: boolean,
+  options: ReadOptions,
+): Promise<Source> {
+  if (head.includes('\0')) throw binary(file.location, head);
+  if (head.trim() === '') throw empty(file.location);
+  const named = namedFormat(file.location);
+  const format = named === undefined ? formatByText(head) : named === 'jsonl' ? 'jsonl' : 'csv';
+  const base = { ...file, format, textual: [] };
+  if (format !== 'csv') {
+    return { ...base, delimiter: '', names: await keysOf(head, whole, format, file.location), remarks: [] };
+  }
+  const delimiter =
+    options.delimiter === undefined
+      ? named === 'tsv'
+        ? '\t'
+        : sniffDelimiter(head, whole)
+      : delimiterOf(options.delimiter);
+  const cells = headerCells(head, delimiter);
+  if (cells === null) {
+    throw new AimaasError('SOURCE_FORMAT', `The header of ${file.location} cannot be read as CSV.`, {
+      hint: 'The first row must hold the names of the columns. Is a quote in it never closed?',
+    });
+  }
+  return { ...base, delimiter, ...headerNames(cells) };
+}
+
+function empty(location: string): AimaasError {
+  return new AimaasError('SOURCE_FORMAT', `${location} is empty.`, {
+    hint: 'A table needs a header and at least one row.',
+  });
+}
+
+function binary(location: string, head: string): AimaasError {
+  const line = head.slice(0, head.indexOf('\0')).split('\n').length;
+  return new AimaasError('SOURCE_FORMAT', `${location} is not text: line ${line} has a NUL byte.`, {
+    hint: 'It may be a binary file, or UTF-16 text: --encoding utf-16le',
+    details: { file: location, line },
+  });
+}
+
+/** Every key of the objects in the head, in the order in which they first occur. */
+async function keysOf(head: string, whole: boolean, format: 'jsonl' | 'json', location: string): Promise<string[]> {
+  const keys = new Set<string>();
+  const text = (async function* () {
+    yield whole || format === 'json' ? head : head.slice(0, head.lastIndexOf('\n') + 1) || head;
+    await Promise.resolve();
+  })();
+  // Objects that cannot be read are met again, and reported with their line, when the rows are read.
+  const rows = jsonRows(text, {
+    format,
+    names: [],
+    location,
+    onProblem: () => undefined,
+    onOtherKey: (key) => keys.add(key),
+  });
+  let count = 0;
+  for await (const batch of rows) count += batch.length;
+  if (count === 0 && whole) {
+    throw new AimaasError('SOURCE_FORMAT', `${location} has no JSON object in it.`, {
+      hint: 'Give one object a line ({"column": value}), or an array of objects.',
+    });
+  }
+  return [...keys];
+}
+
+async function inspectParquet(file: LocalFile): Promise<Source> {
+  const [{ withDatabase }, { parquetColumns }] = await Promise.all([import('./duckdb.js'), import('./parquet.js')]);
+  const columns = await withDatabase(undefined, undefined, (database) =>
+    parquetColumns(database, file.path, file.location),
+  );
+  const { names, remarks } = headerNames(columns.map((column) => column.name));
+  return {
+    ...file,
+    format: 'parquet',
+    gzip: false,
+    encoding: 'utf-8',
+    delimiter: '',
+    names,
+    textual: names.filter((_, i) => /^(?:VARCHAR|ENUM)/.test(columns[i]?.type ?? '')),
+    remarks: remarks.filter((remark) => remark.code !== 'HEADER_LOOKS_LIKE_DATA'),
+  };
+}

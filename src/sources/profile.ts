@@ -1,0 +1,183 @@
+import type { ColumnSchema, DataSchema } from '../core/table.js';
+import { storageOf } from '../core/table.js';
+import { sqlText } from './cell.js';
+import type { Database, SqlValue } from './duckdb.js';
+import { positional } from './parquet.js';
+
+/** Probabilities of the quantiles in a profile. */
+export const QUANTILES = [0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99] as const;
+const TOP_VALUES = 10;
+/** Values of a number column are counted one by one up to this many. */
+const FEW_VALUES = 50;
+/** Classes whose rows are counted. */
+const MOST_CLASSES = 1000;
+/** With more rows than this, what has to hold many values in memory is taken from evenly spaced rows. */
+const EXACT_ROWS = 1_000_000;
+/** Up to this many rows many columns are profiled at once; beyond, one by one, to bound memory. */
+const TOGETHER_ROWS = 200_000;
+const TOGETHER_COLUMNS = 24;
+
+export type ValueCount = { readonly value: string; readonly rows: number };
+
+export type NumberSummary = {
+  readonly minimum: number;
+  readonly maximum: number;
+  readonly mean: number;
+  /** Sample standard deviation; 0 with one value. */
+  readonly standardDeviation: number;
+  /** Probability → quantile, linearly interpolated. */
+  readonly quantiles: { readonly [probability: string]: number };
+  readonly zeros: number;
+};
+
+export type ColumnProfile = {
+  readonly name: string;
+  readonly kind: ColumnSchema['kind'];
+  readonly missing: number;
+  readonly distinct: number;
+  /** Dates as milliseconds since 1970 UTC, booleans as 0 and 1; null for strings and for columns without values. */
+  readonly numbers: NumberSummary | null;
+  /** The most frequent values; empty for number columns of many values. */
+  readonly top: readonly ValueCount[];
+};
+
+/** profile.json */
+export type Profile = {
+  readonly schemaVersion: 1;
+  readonly rows: number;
+  /** Rows that distinct, quantiles and top were computed from: all of them, or evenly spaced ones of a large table. */
+  readonly sampledRows: number;
+  readonly duplicateRows: number;
+  readonly columns: readonly ColumnProfile[];
+  /** Rows of each class of a class target, most first; null otherwise. */
+  readonly classes: readonly ValueCount[] | null;
+};
+
+const num = (value: SqlValue | undefined): number => (typeof value === 'number' ? value : 0);
+
+/** A snapshot file to be asked about: its columns are c0, c1 … in the order of the schema. */
+export type ProfileSource = {
+  readonly from: string;
+  /** Some of the rows, evenly spaced, or the same as `from`. */
+  readonly sample: string;
+  readonly rows: number;
+  readonly sampledRows: number;
+};
+
+export async function openProfile(database: Database, path: string, columns: number): Promise<ProfileSource> {
+  const from = `read_parquet(${sqlText(path)}) AS t(${positional(columns)})`;
+  const [count] = await database.rows(`SELECT count(*) FROM ${from}`);
+  const rows = num(count?.[0]);
+  if (rows <= EXACT_ROWS) return { from, sample: from, rows, sampledRows: rows };
+  const step = Math.ceil(rows / EXACT_ROWS);
+  const numbered = `read_parquet(${sqlText(path)}, file_row_number = true) AS t(${positional(columns)}, row_number)`;
+  return {
+    from,
+    sample: `(SELECT * FROM ${numbered} WHERE row_number % ${step} = 0)`,
+    rows,
+    sampledRows: Math.ceil(rows / step),
+  };
+}
+
+/** A cell as a number, for the kinds that are stored as one. */
+export function numeric(column: ColumnSchema, index: number): string {
+  if (column.kind === 'date') return `CAST(epoch_ms(c${index}) AS DOUBLE)`;
+  return column.kind === 'boolean' ? `CAST(c${index} AS DOUBLE)` : `c${index}`;
+}
+
+/** Describes the rows of a snapshot. */
+export async function makeProfile(database: Database, source: ProfileSource, schema: DataSchema): Promise<Profile> {
+  const { rows, sampledRows } = source;
+  const columns: ColumnProfile[] = [];
+  const together = rows <= TOGETHER_ROWS ? TOGETHER_COLUMNS : 1;
+  for (let start = 0; start < schema.columns.length; start += together) {
+    const part = schema.columns.slice(start, start + together);
+    const exact = await database.rows(
+      `SELECT ${part.map((column, i) => exactSql(column, start + i)).join(', ')} FROM ${source.from}`,
+    );
+    const sampled = await database.rows(
+      `SELECT ${part.map((column, i) => sampledSql(column, start + i)).join(', ')} FROM ${source.sample}`,
+    );
+    const nextExact = (exact[0] ?? []).values();
+    const nextSampled = (sampled[0] ?? []).values();
+    for (const [i, column] of part.entries()) {
+      const take = (): number => num(nextExact.next().value);
+      const takeSampled = (): number => num(nextSampled.next().value);
+      const present = take();
+      const distinct = takeSampled();
+      const isNumber = storageOf(column.kind) === 'number';
+      const numbers = isNumber ? summary(take, takeSampled) : null;
+      const counted = !isNumber || distinct <= FEW_VALUES;
+      const limit = column.name === schema.target ? MOST_CLASSES : TOP_VALUES;
+      columns.push({
+        name: column.name,
+        kind: column.kind,
+        missing: rows - present,
+        distinct,
+        numbers: present > 0 ? numbers : null,
+        top: counted ? await topValues(database, source, column, start + i, limit) : [],
+      });
+    }
+  }
+  const target = columns.find((column) => column.name === schema.target);
+  const isClass = target !== undefined && target.kind !== 'number' && target.kind !== 'date';
+  return {
+    schemaVersion: 1,
+    rows,
+    sampledRows,
+    duplicateRows: await duplicateRows(database, source, schema.columns.length),
+    columns: columns.map((column) => ({ ...column, top: column.top.slice(0, TOP_VALUES) })),
+    classes: isClass ? target.top : null,
+  };
+}
+
+/** count, then for numbers: minimum, maximum, mean, deviation, zeros. */
+function exactSql(column: ColumnSchema, index: number): string {
+  const present = `count(c${index})`;
+  if (storageOf(column.kind) !== 'number') return present;
+  const d = numeric(column, index);
+  // Values of 1e200 overflow when squared, which DuckDB calls an error; their deviation is left out (0).
+  const deviation = `CASE WHEN max(abs(${d})) < 1e150 THEN stddev_samp(CASE WHEN abs(${d}) < 1e150 THEN ${d} END) END`;
+  return `${present}, min(${d}), max(${d}), avg(${d}), ${deviation}, count(*) FILTER (${d} = 0)`;
+}
+
+/** distinct, then for numbers the quantiles. */
+function sampledSql(column: ColumnSchema, index: number): string {
+  const distinct = `count(DISTINCT c${index})`;
+  if (storageOf(column.kind) !== 'number') return distinct;
+  const all = `quantile_cont(${numeric(column, index)}, [${QUANTILES.join(', ')}])`;
+  return [distinct, ...QUANTILES.map((_, q) => `${all}[${q + 1}]`)].join(', ');
+}
+
+function summary(take: () => number, takeSampled: () => number): NumberSummary {
+  const [minimum, maximum, mean, standardDeviation, zeros] = [take(), take(), take(), take(), take()];
+  const quantiles = Object.fromEntries(QUANTILES.map((probability) => [String(probability), takeSampled()]));
+  return { minimum, maximum, mean, standardDeviation, quantiles, zeros };
+}
+
+async function topValues(
+  database: Database,
+  source: ProfileSource,
+  column: ColumnSchema,
+  index: number,
+  limit: number,
+): Promise<ValueCount[]> {
+  const from = limit > TOP_VALUES ? source.from : source.sample;
+  const rows = await database.rows(
+    `SELECT CAST(c${index} AS VARCHAR), count(*) AS n FROM ${from} WHERE c${index} IS NOT NULL ` +
+      `GROUP BY c${index} ORDER BY n DESC, c${index} LIMIT ${limit}`,
+  );
+  const scale = limit > TOP_VALUES ? 1 : source.rows / Math.max(1, source.sampledRows);
+  return rows.map(([value, count]) => ({
+    value: column.kind === 'number' ? String(Number(value)) : String(value),
+    rows: Math.round(num(count) * scale),
+  }));
+}
+
+/** Rows that are equal in every cell to an earlier row, by a 64-bit hash of the row. */
+async function duplicateRows(database: Database, source: ProfileSource, columns: number): Promise<number> {
+  const [row] = await database.rows(
+    `SELECT count(*) - count(DISTINCT h) FROM (SELECT hash(${positional(columns)}) AS h FROM ${source.from})`,
+  );
+  return num(row?.[0]);
+}
