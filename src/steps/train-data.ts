@@ -1,61 +1,38 @@
-import type { FeaturesContent } from '../core/artifacts.js';
+import type { FeaturesContent, SplitName, TargetState } from '../core/artifacts.js';
 import { AimaasError } from '../core/errors.js';
+import {
+  folds,
+  type MemberRows,
+  sharedSplit,
+  type TrainingPart,
+  type TrainingRows,
+} from '../training/data.js';
 import type { Manifest } from '../workspace/manifest.js';
 import type { Workspace } from '../workspace/workspace.js';
-import { readSplit } from './features-dataset.js';
-import type { MemberRows, TrainingRows } from '../training/data.js';
-import { folds, sharedSplit } from '../training/data.js';
+import { readSplit, type Shard } from './features-dataset.js';
 
-/** The rows of the train and validation splits in memory, training rows first, with the target in its own unit beside. */
-export interface LoadedRows extends TrainingRows {
-  readonly trainRows: number;
-  /** [rows]: class index, or the target's own value. */
-  readonly truth: Float64Array;
+/** Megabytes of rows held at one time unless the user says otherwise: a fixed number, so that a run repeats anywhere. */
+export const DEFAULT_MEMORY = 2048;
+
+/** Copies of a row that exist while it is trained on. */
+const COPIES = 2;
+
+export interface DataOptions {
+  readonly members: number;
+  readonly seed: number;
+  readonly classWeights: 'none' | 'balanced';
+  /** Megabytes. */
+  readonly memory: number;
 }
 
-/**
- * Loads the train and validation splits of a feature set. The target is standardised for regression; weights have mean
- * 1 and include the class weights.
- * @throws AimaasError TOO_FEW_ROWS when there is nothing to train on.
- */
-export async function loadRows(
-  workspace: Workspace,
-  features: Manifest<FeaturesContent>,
-  classWeights: 'none' | 'balanced',
-): Promise<LoadedRows> {
-  const { splits, layout, target } = features.content;
-  const width = layout.length;
-  const rows = splits.train.rows + splits.validation.rows;
-  if (splits.train.rows === 0) {
-    throw new AimaasError('TOO_FEW_ROWS', 'The training split of the feature set has no rows.', {
-      hint: 'aimaas preprocess --split 0.7,0.15,0.15',
-    });
-  }
-  const x = new Float32Array(rows * width);
-  const truth = new Float64Array(rows);
-  const weight = new Float32Array(rows).fill(1);
-  let at = 0;
-  for (const split of ['train', 'validation'] as const) {
-    for await (const shard of readSplit(workspace, features, split)) {
-      x.set(shard.x, at * width);
-      truth.set(shard.y, at);
-      if (shard.weight !== null) weight.set(shard.weight, at);
-      at += shard.y.length;
-    }
-  }
-  if (classWeights === 'balanced' && target.task !== 'regression') {
-    const factors = target.counts.map(
-      (count) => splits.train.rows / (target.classes.length * Math.max(1, count)),
-    );
-    truth.forEach((label, row) => (weight[row] = (weight[row] as number) * (factors[label] as number)));
-  }
-  const mean = weight.reduce((sum, value) => sum + value, 0) / rows;
-  if (mean > 0) weight.forEach((value, row) => (weight[row] = value / mean));
-  const y =
-    target.task === 'regression'
-      ? Float32Array.from(truth, (value) => (value - target.mean) / target.standardDeviation)
-      : Float32Array.from(truth);
-  return { rows, width, x, y, weight, trainRows: splits.train.rows, truth };
+/** What to learn from, and what to be validated on. */
+export interface TrainingData {
+  readonly parts: readonly TrainingPart[];
+  /** The rows that the indices of `members.validation` are of. */
+  readonly data: TrainingRows;
+  readonly members: MemberRows;
+  /** Class index or target in its own unit, by row of `data`. */
+  readonly truth: Float64Array;
 }
 
 /** Whether rows of the train and validation splits may be dealt out anew: not where groups, time or the user told them apart. */
@@ -64,16 +41,142 @@ export function mayMixSplits({ content }: Manifest<FeaturesContent>): boolean {
 }
 
 /**
- * What each member learns from: with several members, all rows but a fold of their own; else the training split, with
- * the validation split held out.
+ * The train and validation splits of a feature set for training. Rows that fit into memory are one part; with several
+ * members each then holds out a fold of them all, unless the splits must be kept apart. Larger data is read shard by shard
+ * in every epoch, and all members are validated on the validation split.
+ * @throws AimaasError TOO_FEW_ROWS when there is nothing to train on.
  */
-export function membersOf(
-  loaded: LoadedRows,
-  members: number,
-  seed: number,
-  mayMix: boolean,
-  classes: boolean,
-): MemberRows {
-  if (members > 1 && mayMix) return folds(loaded.y, members, classes, seed);
-  return sharedSplit(loaded.trainRows, loaded.rows, members);
+export async function openTrainingData(
+  workspace: Workspace,
+  features: Manifest<FeaturesContent>,
+  options: DataOptions,
+): Promise<TrainingData> {
+  const { splits, layout, target } = features.content;
+  if (splits.train.rows === 0) {
+    throw new AimaasError('TOO_FEW_ROWS', 'The training split of the feature set has no rows.', {
+      hint: 'aimaas preprocess --split 0.7,0.15,0.15',
+    });
+  }
+  const rowBytes = 4 * COPIES * (layout.length + 2);
+  const budget = Math.max(1, Math.floor((options.memory * 1024 * 1024) / rowBytes));
+  const reader = new SplitReader(workspace, features, options);
+  if (splits.train.rows + splits.validation.rows > budget)
+    return streamed(reader, features.content, options, budget);
+  const all = await reader.read(['train', 'validation'], splits.train.rows + splits.validation.rows);
+  const mix = options.members > 1 && mayMixSplits(features);
+  const members = mix
+    ? folds(all.data.y, options.members, target.task !== 'regression', options.seed)
+    : sharedSplit(splits.train.rows, all.data.rows, options.members);
+  const part: TrainingPart = { members: members.train, rows: () => Promise.resolve(all.data) };
+  return { ...all, members, parts: [part] };
+}
+
+/** Parts of whole shards, none larger than half of the budget where shards allow it; the other half is for validation. */
+async function streamed(
+  reader: SplitReader,
+  content: FeaturesContent,
+  options: DataOptions,
+  budget: number,
+): Promise<TrainingData> {
+  const { train, validation } = content.splits;
+  const held = await reader.read(['validation'], Math.min(validation.rows, Math.floor(budget / 2)));
+  const perShard = Math.ceil(train.rows / train.shards.length);
+  const shardsPerPart = Math.max(1, Math.floor(budget / 2 / perShard));
+  const parts: TrainingPart[] = [];
+  for (let first = 0; first < train.shards.length; first += shardsPerPart) {
+    const last = Math.min(first + shardsPerPart, train.shards.length);
+    const rows = Math.min(train.rows, last * perShard) - first * perShard;
+    const { train: members } = sharedSplit(rows, rows, options.members);
+    parts.push({ members, rows: async () => (await reader.readShards(first, last, rows)).data });
+  }
+  return { ...held, members: sharedSplit(0, held.data.rows, options.members), parts };
+}
+
+/** Reads rows of a feature set and brings target and weights into the form training takes. */
+class SplitReader {
+  private readonly workspace: Workspace;
+  private readonly features: Manifest<FeaturesContent>;
+  private readonly classFactors: readonly number[] | undefined;
+
+  constructor(workspace: Workspace, features: Manifest<FeaturesContent>, options: DataOptions) {
+    this.workspace = workspace;
+    this.features = features;
+    const { target, splits } = features.content;
+    if (options.classWeights === 'balanced' && target.task !== 'regression') {
+      const { counts } = target;
+      this.classFactors = counts.map((count) => splits.train.rows / (counts.length * Math.max(1, count)));
+    }
+  }
+
+  /** The first `rows` rows of the splits, one after the other. */
+  async read(names: readonly SplitName[], rows: number): Promise<Loaded> {
+    const into = this.empty(rows);
+    for (const name of names) {
+      for await (const shard of readSplit(this.workspace, this.features, name)) into.add(shard);
+    }
+    return into.finish();
+  }
+
+  /** The training shards from `first` up to but not including `last`. */
+  async readShards(first: number, last: number, rows: number): Promise<Loaded> {
+    const into = this.empty(rows);
+    const { content } = this.features;
+    const shards = content.splits.train.shards.slice(first, last);
+    const some = { ...content, splits: { ...content.splits, train: { rows, shards } } };
+    for await (const shard of readSplit(this.workspace, { ...this.features, content: some }, 'train'))
+      into.add(shard);
+    return into.finish();
+  }
+
+  private empty(rows: number): RowBuffer {
+    const { layout, target } = this.features.content;
+    return new RowBuffer(rows, layout.length, target, this.classFactors);
+  }
+}
+
+type Loaded = Pick<TrainingData, 'data' | 'truth'>;
+
+/** Gathers shards into arrays of a known number of rows. */
+class RowBuffer {
+  private readonly rows: number;
+  private readonly width: number;
+  private readonly target: TargetState;
+  private readonly classFactors: readonly number[] | undefined;
+  private readonly x: Float32Array;
+  private readonly truth: Float64Array;
+  private readonly weight: Float32Array;
+  private filled = 0;
+
+  constructor(rows: number, width: number, target: TargetState, classFactors: readonly number[] | undefined) {
+    this.rows = rows;
+    this.width = width;
+    this.target = target;
+    this.classFactors = classFactors;
+    this.x = new Float32Array(rows * width);
+    this.truth = new Float64Array(rows);
+    this.weight = new Float32Array(rows).fill(1);
+  }
+
+  /** Rows beyond the number asked for are left out. */
+  add(shard: Shard): void {
+    const count = Math.min(shard.y.length, this.rows - this.filled);
+    this.x.set(shard.x.subarray(0, count * this.width), this.filled * this.width);
+    this.truth.set(shard.y.subarray(0, count), this.filled);
+    if (shard.weight !== null) this.weight.set(shard.weight.subarray(0, count), this.filled);
+    this.filled += count;
+  }
+
+  finish(): Loaded {
+    const { rows, width, x, truth, weight, target } = this;
+    if (this.classFactors !== undefined) {
+      for (let row = 0; row < rows; row++) {
+        weight[row] = (weight[row] as number) * (this.classFactors[truth[row] as number] as number);
+      }
+    }
+    const y =
+      target.task === 'regression'
+        ? Float32Array.from(truth, (value) => (value - target.mean) / target.standardDeviation)
+        : Float32Array.from(truth);
+    return { data: { rows, width, x, y, weight }, truth };
+  }
 }

@@ -8,6 +8,7 @@ import { lossFor } from '../training/losses/index.js';
 import { optimizerNamed } from '../training/optimizers/index.js';
 import { OPTIMIZER_DEFAULTS } from '../training/optimizers/optimizer.js';
 import { scheduleNamed } from '../training/schedules.js';
+import { DEFAULT_MEMORY } from './train-data.js';
 
 /** What may be asked of a training run; everything has a default made from the data. */
 export type TrainOptions = {
@@ -76,6 +77,8 @@ export type TrainSettings = {
   readonly members: number;
   readonly evaluations: number;
   readonly seed: number;
+  /** Megabytes of rows held at one time. */
+  readonly memory: number;
 };
 
 export interface ResolvedTraining {
@@ -135,6 +138,7 @@ export function resolveTraining(options: TrainOptions, features: FeaturesContent
     members: membersFor(recipe.members, context.rows),
     evaluations: recipe.evaluations,
     seed: options.seed ?? features.seed,
+    memory: options.memory ?? DEFAULT_MEMORY,
   };
   if (settings.classWeights === 'balanced' && features.task === 'regression') {
     throw new AimaasError('USAGE', '--class-weights is for classes; this feature set is for regression.');

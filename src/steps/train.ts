@@ -10,7 +10,7 @@ import { engine as engineNamed } from '../engines/index.js';
 import { loadFeatures } from '../features/index.js';
 import { baselineScores, computeMetrics, type Truth } from '../metrics/index.js';
 import { readCheckpoint, writeCheckpoint } from '../training/checkpoint.js';
-import { evenBatches, type MemberRows } from '../training/data.js';
+import { evenBatches, stepsOfPart } from '../training/data.js';
 import { fit, type FitResult } from '../training/fit.js';
 import type { HeldOut } from '../training/judge.js';
 import { lossFor } from '../training/losses/index.js';
@@ -24,7 +24,7 @@ import { withLock } from '../workspace/lock.js';
 import type { Manifest } from '../workspace/manifest.js';
 import { Workspace } from '../workspace/workspace.js';
 import { readFeatures } from './features-dataset.js';
-import { type LoadedRows, loadRows, mayMixSplits, membersOf } from './train-data.js';
+import { openTrainingData, type TrainingData } from './train-data.js';
 import { removeCheckpoints, weightsFrom, writeModel, writeNetwork } from './train-files.js';
 import {
   type ResolvedTraining,
@@ -176,15 +176,8 @@ async function runJob(job: Job): Promise<TrainResult> {
   await mkdir(checkpoints, { recursive: true });
   if (job.options.force === true) await removeCheckpoints(checkpoints);
   const resume = job.options.force === true ? undefined : await readCheckpoint(checkpoints);
-  const loaded = await loadRows(workspace, features, settings.classWeights);
-  const members = membersOf(
-    loaded,
-    settings.members,
-    settings.seed,
-    mayMixSplits(features),
-    features.content.task !== 'regression',
-  );
-  const plan = planOf(settings, members);
+  const training = await openTrainingData(workspace, features, settings);
+  const plan = planOf(settings, training);
   const starts =
     job.options.from === undefined ? undefined : await weightsFrom(workspace.folder('run', job.options.from));
   await writeState(job, 'training', { seconds: 0 });
@@ -207,15 +200,14 @@ async function runJob(job: Job): Promise<TrainResult> {
       engineOptions: { device: job.options.device, threads: job.options.threads },
       network: resolved.family.network(settings.params, resolved.context),
       target: features.content.target,
-      data: loaded,
-      members,
+      ...training,
       plan,
       findLearningRate: settings.learningRate === 'auto',
       optimizer: optimizerNamed(settings.optimizer),
       optimizerOptions: { ...OPTIMIZER_DEFAULTS, momentum: settings.momentum, beta2: settings.beta2 },
       loss: lossFor(features.content.task, settings.loss),
       labelSmoothing: settings.labelSmoothing,
-      penalty: penaltyOf(settings, features.content.task, members),
+      penalty: penaltyOf(settings, features.content.task, training),
       clipNorm: settings.clipNorm ?? undefined,
       clipValue: settings.clipValue ?? undefined,
       clamp: settings.family !== 'linear',
@@ -247,13 +239,13 @@ async function runJob(job: Job): Promise<TrainResult> {
     await writeState(job, 'failed', { seconds: (performance.now() - started) / 1000 });
     throw error;
   }
-  return finish(job, result, loaded, plan, bar);
+  return finish(job, result, training, plan, bar);
 }
 
 async function finish(
   job: Job,
   result: FitResult,
-  loaded: LoadedRows,
+  training: TrainingData,
   plan: TrainingPlan,
   bar: { done(message?: string): void; fail(message?: string): void },
 ): Promise<TrainResult> {
@@ -265,7 +257,7 @@ async function finish(
     bestEpoch: meanOf(progress.bestEpoch),
     seconds: progress.seconds,
     // Before the first validation the best weights are still those it began with.
-    ...(progress.history.length === 0 ? {} : judged(features.content, loaded, result.heldOut)),
+    ...(progress.history.length === 0 ? {} : judged(features.content, training, result.heldOut)),
   };
   if (result.end === 'interrupted' || result.end === 'diverged') {
     bar.fail();
@@ -294,14 +286,14 @@ async function finish(
 /** Metrics on the held-out rows, of the model and of the trivial baseline. */
 function judged(
   features: FeaturesContent,
-  loaded: LoadedRows,
+  training: TrainingData,
   held: HeldOut,
 ): { validation: Metrics; baseline: Metrics } {
   if (held.rows.length === 0) return { validation: {}, baseline: {} };
-  const values = Array.from(held.rows, (row) => loaded.truth[row] as number);
+  const values = Array.from(held.rows, (row) => training.truth[row] as number);
   const truth: Truth = features.task === 'regression' ? Float64Array.from(values) : Int32Array.from(values);
   const weights = features.hasWeights
-    ? Float32Array.from(held.rows, (row) => loaded.weight[row] as number)
+    ? Float32Array.from(held.rows, (row) => training.data.weight[row] as number)
     : undefined;
   return {
     validation: computeMetrics(features.task, truth, held.scores, undefined, weights),
@@ -338,14 +330,18 @@ function diverged(job: Job, epoch: number, plan: TrainingPlan, result: FitResult
   );
 }
 
-function planOf(settings: TrainSettings, members: MemberRows): TrainingPlan {
-  const rows = Math.max(...members.train.map((part) => part.length));
-  const even = evenBatches(rows, settings.batchSize);
-  const exact = {
-    batchSize: Math.min(settings.batchSize, rows),
-    steps: Math.ceil(rows / settings.batchSize),
-  };
-  const { batchSize, steps } = settings.exactBatchSize ? exact : even;
+/** Training rows of the member that has most. */
+function rowsLearned({ parts }: TrainingData): number {
+  const largest = parts.map((part) => Math.max(...part.members.map((rows) => rows.length)));
+  return largest.reduce((sum, rows) => sum + rows, 0);
+}
+
+function planOf(settings: TrainSettings, training: TrainingData): TrainingPlan {
+  const rows = rowsLearned(training);
+  const batchSize = settings.exactBatchSize
+    ? Math.min(settings.batchSize, rows)
+    : evenBatches(rows, settings.batchSize).batchSize;
+  const steps = training.parts.reduce((sum, part) => sum + stepsOfPart(part, batchSize), 0);
   return {
     seed: settings.seed,
     epochs: settings.epochs,
@@ -366,9 +362,8 @@ function planOf(settings: TrainSettings, members: MemberRows): TrainingPlan {
  * The factor of ½‖w‖² in the mean loss for a penalty l2 on the summed one. scikit-learn's ridge has ‖w‖² beside the
  * squared errors, its logistic regression ½‖w‖² beside the log losses.
  */
-function penaltyOf(settings: TrainSettings, task: TaskKind, members: MemberRows): number {
-  const rows = Math.max(...members.train.map((part) => part.length));
-  return (settings.l2 * (task === 'regression' ? 2 : 1)) / rows;
+function penaltyOf(settings: TrainSettings, task: TaskKind, training: TrainingData): number {
+  return (settings.l2 * (task === 'regression' ? 2 : 1)) / rowsLearned(training);
 }
 
 /** Writes the run's manifest with what is known of it by now. */

@@ -13,6 +13,46 @@ export interface TrainingRows {
   readonly weight: Float32Array;
 }
 
+/**
+ * Training rows that are in memory at one time. Data that fits is one part; of larger data every epoch visits all parts
+ * in random order, and the rows of each in random order.
+ */
+export interface TrainingPart {
+  /** Rows of the part that each member learns from. */
+  readonly members: readonly Int32Array[];
+  rows(): Promise<TrainingRows>;
+}
+
+/** Where in an epoch a step is. */
+export interface StepPlace {
+  /** Index of the part. */
+  readonly part: number;
+  /** Step within the part, and how many the part has. */
+  readonly step: number;
+  readonly steps: number;
+}
+
+/** Steps that a part takes at this batch size. */
+export function stepsOfPart(part: TrainingPart, batchSize: number): number {
+  return Math.max(1, Math.ceil(Math.max(...part.members.map((rows) => rows.length)) / batchSize));
+}
+
+/** The place of the `step`-th step of an epoch, which visits the parts in an order of its own. */
+export function placeOf(
+  parts: readonly TrainingPart[],
+  plan: { readonly seed: number; readonly epoch: number; readonly batchSize: number },
+  step: number,
+): StepPlace {
+  const order = Random.of(plan.seed, `parts ${plan.epoch}`).permutation(parts.length);
+  let left = step;
+  for (const part of order) {
+    const steps = stepsOfPart(parts[part] as TrainingPart, plan.batchSize);
+    if (left < steps) return { part, step: left, steps };
+    left -= steps;
+  }
+  throw new RangeError(`an epoch has no step ${step}`);
+}
+
 /** Which rows each member learns from and which it is validated on. */
 export interface MemberRows {
   readonly train: readonly Int32Array[];
@@ -62,14 +102,15 @@ export function evenBatches(
 }
 
 /**
- * Row indices of every step of an epoch, [steps, members, batchSize]. The order depends on the seed and the epoch alone,
- * so that a resumed run meets the rows an uninterrupted one would have. Places that are left over hold `filler`.
+ * Row indices of every step of a part in an epoch, [steps, members, batchSize]. The order depends on seed, epoch and part
+ * alone, so that a resumed run meets the rows an uninterrupted one would have. Places that are left over hold `filler`.
  */
 export function epochIndices(
   members: readonly Int32Array[],
   plan: {
     readonly seed: number;
     readonly epoch: number;
+    readonly part: number;
     readonly steps: number;
     readonly batchSize: number;
     readonly filler: number;
@@ -78,7 +119,9 @@ export function epochIndices(
   const { steps, batchSize } = plan;
   const indices = new Int32Array(steps * members.length * batchSize).fill(plan.filler);
   members.forEach((rows, member) => {
-    const order = Random.of(plan.seed, `epoch ${plan.epoch} member ${member}`).shuffle(rows.slice());
+    const order = Random.of(plan.seed, `epoch ${plan.epoch} part ${plan.part} member ${member}`).shuffle(
+      rows.slice(),
+    );
     for (let i = 0; i < order.length; i++) {
       const step = Math.floor(i / batchSize);
       indices[(step * members.length + member) * batchSize + (i % batchSize)] = order[i] as number;

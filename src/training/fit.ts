@@ -9,6 +9,7 @@ import type { StepGraph } from '../graph/step-graph.js';
 import type { Network } from '../models/scope.js';
 import { outputsOf } from '../tasks/index.js';
 import type { Checkpoint } from './checkpoint.js';
+import type { TrainingPart, TrainingRows } from './data.js';
 import { bounds, type HeldOut, Judge, type JudgeOptions } from './judge.js';
 import { type LoopEnd, type LoopOutcome, runLoop } from './loop.js';
 import type { Loss } from './losses/loss.js';
@@ -34,6 +35,8 @@ export interface FitOptions extends JudgeOptions {
   readonly engine: Engine;
   readonly engineOptions: EngineOptions;
   readonly network: Network;
+  /** The rows to learn from; `data` and `members.validation` are those to be validated on. */
+  readonly parts: readonly TrainingPart[];
   /** Learning rate included, unless it is to be found. */
   readonly plan: TrainingPlan;
   readonly findLearningRate: boolean;
@@ -75,7 +78,7 @@ export async function fit(options: FitOptions): Promise<FitResult> {
   const first = await initialize(
     options.network,
     count,
-    sampleRows(options),
+    await sampleRows(options),
     plan.seed,
     engine,
     engineOptions,
@@ -87,7 +90,6 @@ export async function fit(options: FitOptions): Promise<FitResult> {
   const outputs = outputsOf(target);
   const validator = await Validator.create(engine, engineOptions, program, options.data, members, outputs);
   try {
-    await loadRows(session, step, options);
     const outcome = await train(options, program, initial, step, session, validator);
     const judge = new Judge(options);
     const answers = await validator.run(stateOf(program, outcome.best));
@@ -115,8 +117,8 @@ async function train(
   session: TrainingSession,
   validator: Validator,
 ): Promise<LoopOutcome> {
-  const { members, optimizer, optimizerOptions } = options;
-  const filler = options.data.rows;
+  const { members, optimizer, optimizerOptions, parts } = options;
+  const loadPart = (part: TrainingPart): Promise<number> => loadRows(session, step, part, options.plan.seed);
   const draws = randomDraws(step.graph);
   const judge = new Judge(options);
   let { plan } = options;
@@ -124,8 +126,8 @@ async function train(
   const loop = {
     ...options,
     session,
-    members: members.train,
-    filler,
+    members: members.validation.length,
+    loadPart,
     draws,
     initial,
     firstState: firstState(program, optimizer.slots, initial),
@@ -134,43 +136,37 @@ async function train(
   };
   if (options.findLearningRate && options.resume === undefined) {
     await session.writeState(firstState(program, optimizer.slots, initial));
-    const rate = await suggestLearningRate(
-      session,
-      plan,
-      members.train,
-      filler,
-      optimizer,
-      optimizerOptions,
-      draws,
-    );
+    const first = parts[0] as TrainingPart;
+    const filler = await loadPart(first);
+    const rate = await suggestLearningRate(session, plan, first, filler, optimizer, optimizerOptions, draws);
     plan = { ...plan, learningRate: rate };
     options.onLearningRate(rate);
   }
   return runLoop({ ...loop, plan });
 }
 
-/** A few hundred rows of the first member's training rows, drawn by seed. */
-function sampleRows({ data, members, plan }: FitOptions): {
-  rows: number;
-  features: number;
-  values: Float32Array;
-} {
-  const rows = Random.of(plan.seed, 'sample')
-    .shuffle((members.train[0] as Int32Array).slice())
-    .subarray(0, SAMPLE_ROWS);
-  const values = new Float32Array(rows.length * data.width);
-  rows.forEach((row, i) =>
-    values.set(data.x.subarray(row * data.width, (row + 1) * data.width), i * data.width),
-  );
-  return { rows: rows.length, features: data.width, values };
+/** A few hundred of the first member's training rows, drawn by seed. */
+async function sampleRows({
+  parts,
+  plan,
+}: FitOptions): Promise<{ rows: number; features: number; values: Float32Array }> {
+  const part = parts[0] as TrainingPart;
+  const { x, width } = await part.rows();
+  const learned = (part.members[0] as Int32Array).slice();
+  const rows = Random.of(plan.seed, 'sample').shuffle(learned).subarray(0, SAMPLE_ROWS);
+  const values = new Float32Array(rows.length * width);
+  rows.forEach((row, i) => values.set(x.subarray(row * width, (row + 1) * width), i * width));
+  return { rows: rows.length, features: width, values };
 }
 
-/** Makes the rows resident, with one more of weight 0 to fill up short batches. */
+/** Makes the rows of a part resident, with one more of weight 0 to fill up short batches, whose index is returned. */
 async function loadRows(
   session: TrainingSession,
   step: StepGraph,
-  { data, plan }: FitOptions,
-): Promise<void> {
+  part: TrainingPart,
+  seed: number,
+): Promise<number> {
+  const data: TrainingRows = await part.rows();
   const extended = (values: Float32Array, width: number): Float32Array => {
     const longer = new Float32Array((data.rows + 1) * width);
     longer.set(values);
@@ -182,8 +178,9 @@ async function loadRows(
     x: { dtype: 'float32', shape: [rows, data.width], data: extended(data.x, data.width) },
     y: { dtype: 'float32', shape: [rows], data: extended(data.y, 1) },
     weight: { dtype: 'float32', shape: [rows], data: extended(data.weight, 1) },
-    ...(draws === undefined ? {} : { [RANDOM_POOL]: randomPool(plan.seed, draws) }),
+    ...(draws === undefined ? {} : { [RANDOM_POOL]: randomPool(seed, draws) }),
   });
+  return data.rows;
 }
 
 /** Turns raw outputs into scores inside the graph: softmax at a temperature, or back to the target's unit. */

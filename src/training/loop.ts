@@ -3,7 +3,7 @@ import type { TensorData } from '../core/tensor.js';
 import type { TrainingSession } from '../engines/engine.js';
 import { RANDOM_OFFSETS, type RandomDraws, randomOffsets } from '../graph/random.js';
 import type { Checkpoint, Progress } from './checkpoint.js';
-import { epochIndices } from './data.js';
+import { epochIndices, placeOf, type StepPlace, type TrainingPart } from './data.js';
 import type { Optimizer, OptimizerOptions } from './optimizers/optimizer.js';
 import type { EpochRecord, TrainingPlan } from './plan.js';
 import { type InitialValues, PARAMETERS, SCHEDULE_INPUTS, STATISTICS } from './program.js';
@@ -20,9 +20,8 @@ export interface LoopOptions {
   readonly plan: TrainingPlan;
   readonly optimizer: Optimizer;
   readonly optimizerOptions: OptimizerOptions;
-  /** Training rows of every member, and the index of a row of weight 0. */
-  readonly members: readonly Int32Array[];
-  readonly filler: number;
+  readonly members: number;
+  readonly parts: readonly TrainingPart[];
   /** What a step draws at random, if anything. */
   readonly draws: RandomDraws | undefined;
   readonly initial: InitialValues;
@@ -32,6 +31,8 @@ export interface LoopOptions {
   readonly widths: { readonly parameters: number; readonly statistics: number };
   readonly resume: Checkpoint | undefined;
   readonly signal: AbortSignal;
+  /** Makes the rows of a part resident; returns the index of a row of weight 0. */
+  loadPart(part: TrainingPart): Promise<number>;
   /** Validation loss of every member for a state of the session; NaN where a member has no rows to be validated on. */
   validate(state: Readonly<Record<string, TensorData>>): Promise<number[]>;
   checkpoint(checkpoint: Checkpoint): Promise<void>;
@@ -62,11 +63,12 @@ class Loop {
   private readonly startedAt = performance.now();
   private readonly secondsBefore: number;
   private checkpointedAt = performance.now();
-  private indices: { epoch: number; values: Int32Array } | undefined;
+  private indices: { readonly key: string; readonly values: Int32Array } | undefined;
+  private loaded: { readonly part: number; readonly filler: number } | undefined;
 
   constructor(options: LoopOptions) {
     this.o = options;
-    const members = options.members.length;
+    const { members } = options;
     this.progress = options.resume?.progress ?? {
       step: 0,
       lossSum: 0,
@@ -103,7 +105,7 @@ class Loop {
     const block = plan.evaluateEvery * plan.stepsPerEpoch;
     while (this.progress.step < total) {
       const blockEnd = Math.min(total, (Math.floor(this.progress.step / block) + 1) * block);
-      const count = Math.min(STEPS_PER_CALL, blockEnd - this.progress.step);
+      const count = Math.min(STEPS_PER_CALL, blockEnd - this.progress.step, this.stepsLeftInPart());
       if (!(await this.steps(count, total))) return this.end('diverged');
       if (this.progress.step === blockEnd) {
         if (!(await this.evaluate(total))) return this.end('diverged');
@@ -125,18 +127,17 @@ class Loop {
 
   /** Runs `count` steps; false when a loss is not finite. */
   private async steps(count: number, total: number): Promise<boolean> {
-    const { plan, session, optimizer, optimizerOptions, members, draws } = this.o;
+    const { plan, session, optimizer, optimizerOptions, draws } = this.o;
     const first = this.progress.step;
-    const size = members.length * plan.batchSize;
+    const size = this.o.members * plan.batchSize;
+    const filler = await this.partAt(first);
     const indices = new Int32Array(count * size);
     const schedule = new Float32Array(count * SCHEDULE_INPUTS.length);
     const drawn = draws?.count ?? 0;
     const offsets = new Int32Array(count * drawn);
     for (let i = 0; i < count; i++) {
       const step = first + i;
-      const epoch = Math.floor(step / plan.stepsPerEpoch);
-      const at = (step % plan.stepsPerEpoch) * size;
-      indices.set(this.indicesOf(epoch).subarray(at, at + size), i * size);
+      indices.set(this.indicesOf(step, filler), i * size);
       const faded = fade(step / total, plan.fadeFrom);
       const learningRate = this.learningRate(step, total);
       const rate = optimizer.rate(learningRate, step + 1, optimizerOptions);
@@ -221,13 +222,39 @@ class Loop {
     );
   }
 
-  private indicesOf(epoch: number): Int32Array {
-    if (this.indices?.epoch !== epoch) {
-      const { plan, members, filler } = this.o;
-      const { seed, stepsPerEpoch: steps, batchSize } = plan;
-      this.indices = { epoch, values: epochIndices(members, { seed, epoch, steps, batchSize, filler }) };
+  private place(step: number): StepPlace & { readonly epoch: number } {
+    const { plan, parts } = this.o;
+    const epoch = Math.floor(step / plan.stepsPerEpoch);
+    return { ...placeOf(parts, { ...plan, epoch }, step % plan.stepsPerEpoch), epoch };
+  }
+
+  /** Steps until other rows must be resident. */
+  private stepsLeftInPart(): number {
+    if (this.o.parts.length === 1) return Infinity;
+    const { step, steps } = this.place(this.progress.step);
+    return steps - step;
+  }
+
+  /** Makes the rows of a step resident; returns the index of the row of weight 0. */
+  private async partAt(step: number): Promise<number> {
+    const { part } = this.place(step);
+    if (this.loaded?.part !== part) {
+      this.loaded = { part, filler: await this.o.loadPart(this.o.parts[part] as TrainingPart) };
     }
-    return this.indices.values;
+    return this.loaded.filler;
+  }
+
+  /** Row indices [members, batchSize] of a step. */
+  private indicesOf(step: number, filler: number): Int32Array {
+    const { plan, parts, members } = this.o;
+    const { epoch, part, step: local, steps } = this.place(step);
+    const key = `${epoch} ${part}`;
+    if (this.indices?.key !== key) {
+      const of = { seed: plan.seed, epoch, part, steps, batchSize: plan.batchSize, filler };
+      this.indices = { key, values: epochIndices((parts[part] as TrainingPart).members, of) };
+    }
+    const size = members * plan.batchSize;
+    return this.indices.values.subarray(local * size, (local + 1) * size);
   }
 
   private seconds(): number {
@@ -241,14 +268,14 @@ class Loop {
       ...state,
       [`best_${PARAMETERS}`]: {
         dtype: 'float32',
-        shape: [members.length, widths.parameters],
+        shape: [members, widths.parameters],
         data: this.best.parameters,
       },
     };
     if (widths.statistics > 0) {
       tensors[`best_${STATISTICS}`] = {
         dtype: 'float32',
-        shape: [members.length, widths.statistics],
+        shape: [members, widths.statistics],
         data: this.best.statistics,
       };
     }

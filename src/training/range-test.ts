@@ -1,7 +1,7 @@
 import type { TensorData } from '../core/tensor.js';
 import type { TrainingSession } from '../engines/engine.js';
 import { RANDOM_OFFSETS, type RandomDraws, randomOffsets } from '../graph/random.js';
-import { epochIndices } from './data.js';
+import { epochIndices, stepsOfPart, type TrainingPart } from './data.js';
 import type { Optimizer, OptimizerOptions } from './optimizers/optimizer.js';
 import type { TrainingPlan } from './plan.js';
 import { SCHEDULE_INPUTS } from './program.js';
@@ -13,27 +13,29 @@ const STEPS = 120;
 const SMOOTHING = 0.1;
 
 /**
- * The learning-rate range test (Smith 2015): the rate grows from 1e-6 to 10 over 120 steps. A tenth of the rate where
+ * The learning-rate range test (Smith 2015): the rate grows from 1e-6 to 10 over 120 steps of the first part. A tenth of the rate where
  * the smoothed loss was least is suggested. The session's state is spent: write it anew before training.
  */
 export async function suggestLearningRate(
   session: TrainingSession,
   plan: TrainingPlan,
-  members: readonly Int32Array[],
+  part: TrainingPart,
   filler: number,
   optimizer: Optimizer,
   optimizerOptions: OptimizerOptions,
   draws: RandomDraws | undefined,
 ): Promise<number> {
+  const { members } = part;
   const size = members.length * plan.batchSize;
+  const steps = stepsOfPart(part, plan.batchSize);
   const rateAt = (step: number): number => LOWEST * (HIGHEST / LOWEST) ** (step / (STEPS - 1));
   let running = NaN;
   let least = { loss: Infinity, rate: plan.learningRate };
   for (let step = 0; step < STEPS; step++) {
-    const epoch = Math.floor(step / plan.stepsPerEpoch);
-    const { seed, stepsPerEpoch: steps, batchSize } = plan;
-    const all = epochIndices(members, { seed, epoch, steps, batchSize, filler });
-    const at = (step % plan.stepsPerEpoch) * size;
+    const epoch = Math.floor(step / steps);
+    const { seed, batchSize } = plan;
+    const all = epochIndices(members, { seed, epoch, part: 0, steps, batchSize, filler });
+    const at = (step % steps) * size;
     const rate = optimizer.rate(rateAt(step), step + 1, optimizerOptions);
     const { loss } = await session.run({
       count: 1,

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { epochIndices, evenBatches, folds, sharedSplit } from '../../../src/training/data.js';
+import {
+  epochIndices,
+  evenBatches,
+  folds,
+  placeOf,
+  sharedSplit,
+  type TrainingPart,
+} from '../../../src/training/data.js';
 
 describe('member rows', () => {
   it('folds hold out every row once, each class in proportion', () => {
@@ -42,7 +49,7 @@ describe('batches', () => {
 
   it('meet every row of a member once an epoch and fill up with the filler', () => {
     const members = [Int32Array.from([0, 1, 2, 3, 4]), Int32Array.from([5, 6, 7])];
-    const plan = { seed: 3, epoch: 2, steps: 2, batchSize: 3, filler: 99 };
+    const plan = { seed: 3, epoch: 2, part: 0, steps: 2, batchSize: 3, filler: 99 };
     const indices = epochIndices(members, plan);
     const of = (member: number): number[] =>
       [...indices].filter((_, i) => Math.floor(i / 3) % 2 === member).sort((a, b) => a - b);
@@ -50,5 +57,24 @@ describe('batches', () => {
     expect(of(1)).toEqual([5, 6, 7, 99, 99, 99]);
     expect(epochIndices(members, plan)).toEqual(indices);
     expect(epochIndices(members, { ...plan, epoch: 3 })).not.toEqual(indices);
+  });
+
+  it('visit the parts of an epoch in an order of its own, each whole', () => {
+    const part = (rows: number): TrainingPart => ({
+      members: [Int32Array.from({ length: rows }, (_, i) => i)],
+      rows: () => Promise.reject(new Error('not read')),
+    });
+    const parts = [part(5), part(3), part(7)];
+    const places = (epoch: number) =>
+      Array.from({ length: 9 }, (_, step) => placeOf(parts, { seed: 1, epoch, batchSize: 2 }, step));
+    for (const epoch of [0, 1, 2]) {
+      const visited = places(epoch);
+      expect(visited.map(({ part: index }) => index).sort()).toEqual([0, 0, 0, 1, 1, 2, 2, 2, 2]);
+      visited.forEach(({ part: index, step }, i) => {
+        const before = visited[i - 1];
+        expect(step).toBe(before?.part === index ? before.step + 1 : 0);
+      });
+    }
+    expect(() => placeOf(parts, { seed: 1, epoch: 0, batchSize: 2 }, 9)).toThrow(RangeError);
   });
 });

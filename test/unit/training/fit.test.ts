@@ -94,6 +94,7 @@ async function train(
     target: setup.target,
     data: setup.data,
     members,
+    parts: [{ members: members.train, rows: () => Promise.resolve(setup.data) }],
     plan: {
       seed: 5,
       epochs: recipe.epochs,
