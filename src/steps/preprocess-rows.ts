@@ -82,10 +82,10 @@ function checkRows(plan: PreprocessPlan, { rows, cleaning }: RowScan): void {
 function split(
   plan: PreprocessPlan,
   scan: RowScan,
-  total: number,
+  { schema, rows: total }: RowSource,
 ): { labels: Labels; assignment: Assignment; unknownClass: number; singleClasses: string[] } {
   const training = (assignment: Assignment): Int32Array => scan.rows.filter((row) => assignment[row] === 0);
-  if (!scan.target.isClasses(plan.task)) {
+  if (!scan.target.isClasses(plan.task, schema.target === plan.target)) {
     if (plan.positive !== null) {
       throw new AimaasError(
         'USAGE',
@@ -170,7 +170,7 @@ export async function prepareRows(job: PreprocessJob): Promise<PreparedRows> {
   });
   throwIfAborted(job.signal);
   checkRows(plan, scan);
-  const { labels, assignment, unknownClass, singleClasses } = split(plan, scan, source.rows);
+  const { labels, assignment, unknownClass, singleClasses } = split(plan, scan, source);
 
   const fitter = new FeatureFitter(schema, plan.choices);
   await eachTable(job, 'Fitting', plan.columns, (table, first) => {

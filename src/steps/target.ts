@@ -77,11 +77,15 @@ export class TargetCollector {
     return Uint8Array.from(values ?? [], (value) => (Number.isNaN(value) ? 0 : 1));
   }
 
-  /** Whether the target is to be learned as classes. */
-  isClasses(task: TaskKind | 'auto'): boolean {
+  /**
+   * Whether the target is to be learned as classes.
+   * @param collected the column was named as the target when it was collected, so that its kind says already which.
+   */
+  isClasses(task: TaskKind | 'auto', collected: boolean): boolean {
     if (task !== 'auto') return task !== 'regression';
     if (this.values === undefined || this.column.kind === 'boolean') return true;
     if (this.column.kind === 'date') throw this.isDate();
+    if (collected) return false;
     const distinct = new Set<number>();
     let present = 0;
     for (const value of this.values) {
