@@ -17,6 +17,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./run.js')).default,
   },
   {
+    name: 'collect',
+    summary: 'Read tables into a typed, profiled data set',
+    group: LIFECYCLE,
+    load: async () => recorded((await import('./collect.js')).default),
+  },
+  {
     name: 'preprocess',
     summary: 'Split the rows, clean them and turn columns into features',
     group: LIFECYCLE,

@@ -55,7 +55,7 @@ export async function loadConfig(
       })),
     );
   }
-  const values = document.toJS() as Json;
+  const values = withoutEmpty(document.toJS() as Json);
   if (values === null) return { path, values: {} };
   const { findProblems } = await import('./problems.js');
   const problems = findProblems(values, await schemaOf());
@@ -67,6 +67,16 @@ export async function loadConfig(
     throw configError(path, located);
   }
   return { path, values };
+}
+
+/** The file without settings that have a name and no value ("epochs:"): they are not set. */
+function withoutEmpty(values: Json): Json {
+  if (!isJsonObject(values)) return values;
+  const sections = Object.entries(values).map(([name, section]) => {
+    if (!isJsonObject(section)) return [name, section] as const;
+    return [name, Object.fromEntries(Object.entries(section).filter(([, value]) => value !== null))] as const;
+  });
+  return Object.fromEntries(sections) as JsonObject;
 }
 
 /** Where a value (or, for a key in it, that key) begins in the text. */

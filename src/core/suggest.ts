@@ -11,7 +11,14 @@ export function nearestName(name: string, candidates: Iterable<string>): string 
   const match = list.find((candidate) => candidate.toLowerCase() === best);
   if (match === undefined) return undefined;
   const allowed = Math.max(1, Math.floor(Math.max(name.length, match.length) * 0.4));
-  return distance(name.toLowerCase(), best) <= allowed ? match : undefined;
+  const edits = distance(name.toLowerCase(), best);
+  // Two letters swapped count as two edits, though it is one slip: csv, cvs.
+  const isSwap = edits === 2 && sortedLetters(name) === sortedLetters(match);
+  return edits <= allowed || isSwap ? match : undefined;
+}
+
+function sortedLetters(text: string): string {
+  return Array.from(text.toLowerCase()).sort().join('');
 }
 
 /** " Did you mean x?" or the list of what there is: the tail of an "unknown name" message. */

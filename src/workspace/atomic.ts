@@ -12,6 +12,7 @@ const STORAGE_ERRORS: Record<string, string> = {
   EROFS: 'the file system is read-only',
   EMFILE: 'too many open files',
   ENOTDIR: 'a parent of the path is a file, not a folder',
+  EEXIST: 'a file is where a folder should be',
   EISDIR: 'the path is a folder, not a file',
 };
 

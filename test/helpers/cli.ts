@@ -2,9 +2,10 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Readable, Writable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { main } from '../../src/main.js';
+import { TerminalStream } from './terminal.js';
 
 export interface CliResult {
   readonly code: number;
@@ -33,45 +34,13 @@ function environment(options: CliOptions): NodeJS.ProcessEnv {
   return Object.fromEntries(merged.filter(([, value]) => value !== undefined));
 }
 
-class Captured extends Writable {
-  readonly isTTY: boolean;
-  readonly columns: number | undefined;
-  private readonly chunks: Buffer[] = [];
-
-  constructor(terminal: number | undefined) {
-    super();
-    this.isTTY = terminal !== undefined;
-    this.columns = terminal;
-  }
-
-  override _write(chunk: Buffer | string, _: BufferEncoding, done: () => void): void {
-    this.chunks.push(Buffer.from(chunk));
-    done();
-  }
-
-  // What a terminal can do that ora asks of it.
-  clearLine(): boolean {
-    return true;
-  }
-  cursorTo(): boolean {
-    return true;
-  }
-  moveCursor(): boolean {
-    return true;
-  }
-
-  text(): string {
-    return Buffer.concat(this.chunks).toString('utf8');
-  }
-}
-
 /**
  * Runs a command in this process: quick, and what the tests of commands should use. The current folder belongs to the
  * whole process, so calls must not overlap within a test file.
  */
 export async function runCli(argv: readonly string[], options: CliOptions): Promise<CliResult> {
-  const stdout = new Captured(options.terminal);
-  const stderr = new Captured(options.terminal);
+  const stdout = new TerminalStream(options.terminal);
+  const stderr = new TerminalStream(options.terminal);
   const before = process.cwd();
   process.chdir(options.cwd);
   try {

@@ -7,6 +7,7 @@ describe('nearestName', () => {
     ['Accuracy', 'accuracy'],
     ['balanced-accuracy', 'balanced_accuracy'],
     ['acuracy', 'accuracy'],
+    ['1f', 'f1'],
   ])('%s means %s', (typed, meant) => {
     expect(nearestName(typed, ['target', 'accuracy', 'balanced_accuracy', 'f1'])).toBe(meant);
   });
