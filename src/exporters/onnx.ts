@@ -5,7 +5,8 @@ import type { JsonObject } from '../core/json.js';
 import { storageOf } from '../core/table.js';
 import { VERSION } from '../core/version.js';
 import { openOnnx } from '../engines/onnx-file.js';
-import { toOnnx } from '../graph/onnx/index.js';
+import { OPSETS, toOnnx } from '../graph/onnx/index.js';
+import { BATCH_DIMENSION } from '../graph/onnx/writer.js';
 import { classesOf, outputsOf } from '../tasks/index.js';
 import type { Exporter, ExportModel } from './exporter.js';
 import { columnFeeds, matrixFeed } from './feeds.js';
@@ -19,22 +20,25 @@ function describe(model: ExportModel, whole: WholeGraph): JsonObject {
   const outputs = outputsOf(target);
   const inputs =
     whole.takes === 'features'
-      ? [{ name: 'features', type: 'float', shape: ['batch', features.layout.length] }]
+      ? [{ name: 'features', type: 'float', shape: [BATCH_DIMENSION, features.layout.length] }]
       : features.schema.columns.map(({ name, kind }) => ({
           name,
           type: storageOf(kind) === 'number' ? 'double' : 'string',
-          shape: ['batch', 1],
+          shape: [BATCH_DIMENSION, 1],
         }));
   return {
     file: FILE,
+    opset: OPSETS[''] ?? null,
+    /** Number of rows: the free dimension of every input and output. */
+    batch: BATCH_DIMENSION,
     takes: whole.takes,
     reason: whole.reason,
     inputs,
     outputs: [
       ...(whole.outputs.label === null
         ? []
-        : [{ name: whole.outputs.label, type: 'string', shape: ['batch'] }]),
-      { name: whole.outputs.scores, type: 'float', shape: ['batch', outputs] },
+        : [{ name: whole.outputs.label, type: 'string', shape: [BATCH_DIMENSION] }]),
+      { name: whole.outputs.scores, type: 'float', shape: [BATCH_DIMENSION, outputs] },
     ],
   };
 }

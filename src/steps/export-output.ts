@@ -6,19 +6,22 @@ import { readBundle } from '../workspace/bundle.js';
 import { exists } from '../workspace/workspace.js';
 
 /**
- * Copies a bundle to a folder of the user's choice, whole or not at all. An empty folder or an earlier bundle is
- * replaced; a bundle with the same content stays as it is.
- * @throws AimaasError USAGE when the folder holds anything else, unless `force`.
+ * Makes sure that a bundle may be copied to a folder: it is new, empty, or holds an earlier bundle.
+ * @throws AimaasError USAGE when it holds anything else.
  */
-export async function copyBundle(bundle: string, output: string, force: boolean): Promise<string> {
+export async function requireReplaceable(output: string): Promise<void> {
+  const target = resolve(output);
+  if ((await readBundle(target)) !== undefined || (await isVacant(target))) return;
+  throw new AimaasError('USAGE', `--output ${output} holds files that are no exported model.`, {
+    hint: 'Name an empty or new folder, or replace what is there with --force.',
+  });
+}
+
+/** Copies a bundle to a folder, whole or not at all, in the place of what is there; the same bundle stays as it is. */
+export async function copyBundle(bundle: string, output: string): Promise<string> {
   const target = resolve(output);
   const [ours, theirs] = [await readBundle(bundle), await readBundle(target)];
   if (ours !== undefined && JSON.stringify(ours) === JSON.stringify(theirs)) return target;
-  if (theirs === undefined && !force && !(await isVacant(target))) {
-    throw new AimaasError('USAGE', `--output ${output} holds files that are no exported model.`, {
-      hint: 'Name an empty or new folder, or replace what is there with --force.',
-    });
-  }
   const copy = temporaryName(target);
   const old = temporaryName(target);
   try {

@@ -24,7 +24,7 @@ import { ModelRegistry } from '../workspace/registry.js';
 import { describeFiles, Workspace } from '../workspace/workspace.js';
 import { readEvaluation } from './evaluation-output.js';
 import { exportModelOf } from './export-model.js';
-import { copyBundle } from './export-output.js';
+import { copyBundle, requireReplaceable } from './export-output.js';
 import { realRows } from './export-rows.js';
 import { openPredictor } from './predictor.js';
 
@@ -74,6 +74,7 @@ export async function exportModel(options: ExportOptions, context: StepContext):
   const registry = new ModelRegistry(workspace);
   const formats = formatsOf(options.format);
   const alias = options.alias === undefined ? undefined : checkAlias(options.alias);
+  if (options.output !== undefined && options.force !== true) await requireReplaceable(options.output);
   const run = await completeRun(workspace, options.run);
   const name =
     options.name === undefined ? modelNameFrom(run.content.dataName) : checkModelName(options.name);
@@ -87,8 +88,7 @@ export async function exportModel(options: ExportOptions, context: StepContext):
   const access = { reporter: context.reporter, signal: context.signal };
   if (alias !== undefined) await registry.setAlias(name, alias, bundle.version, access);
   const folder = registry.folder(name, bundle.version);
-  const output =
-    options.output === undefined ? null : await copyBundle(folder, options.output, options.force === true);
+  const output = options.output === undefined ? null : await copyBundle(folder, options.output);
   return {
     schemaVersion: 1,
     upToDate: found !== undefined,
