@@ -30,7 +30,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'train',
-    summary: 'train a model on the features and keep it as a run',
+    summary: 'Train a model on the features and keep it as a run',
     group: LIFECYCLE,
     load: async () => recorded((await import('./train.js')).default),
   },

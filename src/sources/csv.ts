@@ -67,7 +67,8 @@ class RecordReader {
 
   /** Parses more bytes (null: there are no more). Returns the error that ends a malformed record, if there is one. */
   async feed(bytes: Buffer | null): Promise<CsvError | undefined> {
-    if (bytes !== null) this.pending = this.pending.length === 0 ? bytes : Buffer.concat([this.pending, bytes]);
+    if (bytes !== null)
+      this.pending = this.pending.length === 0 ? bytes : Buffer.concat([this.pending, bytes]);
     const parser = this.parser;
     const error = await new Promise<Error | null | undefined>((resolve) => {
       if (bytes !== null) parser.write(bytes, (e) => resolve(e));

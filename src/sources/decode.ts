@@ -37,10 +37,14 @@ export function openBytes(path: string, gzip: boolean): Readable {
 }
 
 function corruptGzip(location: string, error: unknown): AimaasError {
-  return new AimaasError('SOURCE_FORMAT', `${location} is not a whole gzip file: ${(error as Error).message}.`, {
-    hint: `Check it with: gzip -t ${location}`,
-    cause: error,
-  });
+  return new AimaasError(
+    'SOURCE_FORMAT',
+    `${location} is not a whole gzip file: ${(error as Error).message}.`,
+    {
+      hint: `Check it with: gzip -t ${location}`,
+      cause: error,
+    },
+  );
 }
 
 /**
@@ -68,11 +72,15 @@ export async function* decodeText(
       text = next.done === true ? decoder.decode() : decoder.decode(next.value, { stream: true });
     } catch (error) {
       const near = next.done === true ? line : line + linesBeforeError(next.value, encoding);
-      throw new AimaasError('SOURCE_FORMAT', `${location}, near line ${near}: the bytes are not ${encoding} text.`, {
-        hint: 'If the file is from an older Windows or European system, try: --encoding latin1',
-        details: { file: location, line: near },
-        cause: error,
-      });
+      throw new AimaasError(
+        'SOURCE_FORMAT',
+        `${location}, near line ${near}: the bytes are not ${encoding} text.`,
+        {
+          hint: 'If the file is from an older Windows or European system, try: --encoding latin1',
+          details: { file: location, line: near },
+          cause: error,
+        },
+      );
     }
     line += countNewlines(text);
     if (text !== '') yield text;

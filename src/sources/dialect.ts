@@ -56,7 +56,11 @@ export function headerCells(head: string, delimiter: string): string[] | null {
 
 export type Header = {
   readonly names: readonly string[];
-  readonly remarks: readonly { readonly code: string; readonly column: string | null; readonly message: string }[];
+  readonly remarks: readonly {
+    readonly code: string;
+    readonly column: string | null;
+    readonly message: string;
+  }[];
 };
 
 /** Names that are all there and all different: an empty one becomes column_3, the second x becomes x_2. */

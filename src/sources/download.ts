@@ -18,7 +18,11 @@ export type DownloadOptions = {
 };
 
 /** What is kept of a download beside it. */
-type Meta = { readonly etag: string | null; readonly modified: string | null; readonly sha256: string | null };
+type Meta = {
+  readonly etag: string | null;
+  readonly modified: string | null;
+  readonly sha256: string | null;
+};
 
 const ATTEMPTS = 5;
 /** Milliseconds without a byte after which a connection is given up. */
@@ -36,7 +40,8 @@ export function withoutCredentials(location: string): string {
   url.username = '';
   url.password = '';
   url.hash = '';
-  for (const name of new Set(url.searchParams.keys())) if (SECRET.test(name)) url.searchParams.set(name, '***');
+  for (const name of new Set(url.searchParams.keys()))
+    if (SECRET.test(name)) url.searchParams.set(name, '***');
   return url.href;
 }
 
@@ -174,7 +179,8 @@ class Transfer {
     const meta = await readMeta(`${this.part}.json`);
     // A weak tag does not promise the same bytes.
     const validator = meta?.etag?.startsWith('W/') === false ? meta.etag : meta?.modified;
-    if (offset === 0 || validator === undefined || validator === null) return { headers, offset: 0, whole: false };
+    if (offset === 0 || validator === undefined || validator === null)
+      return { headers, offset: 0, whole: false };
     headers['range'] = `bytes=${offset}-`;
     headers['if-range'] = validator;
     return { headers, offset, whole: false };

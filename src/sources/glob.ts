@@ -32,7 +32,8 @@ async function walk(folder: string, segments: readonly string[], found: Set<stri
   if (segment === '**') {
     await walk(folder, rest, found);
     for (const entry of entries) {
-      if (entry.isDirectory() && !entry.name.startsWith('.')) await walk(join(folder, entry.name), segments, found);
+      if (entry.isDirectory() && !entry.name.startsWith('.'))
+        await walk(join(folder, entry.name), segments, found);
     }
     return;
   }

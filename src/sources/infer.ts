@@ -23,6 +23,8 @@ export type ColumnStatistics = {
   /** Over the finite numbers; null without any. */
   readonly minimum: number | null;
   readonly maximum: number | null;
+  /** Mean of the numbers from 0 to 1. */
+  readonly unitMean: number | null;
   /** Cells that are true or false, and those that are yes or no, in any case. */
   readonly trueFalse: number;
   readonly yesNo: number;
@@ -133,6 +135,15 @@ function isSequence(s: ColumnStatistics): boolean {
   );
 }
 
+/** Share of the rows that each of 0 and 1 needs: in a count of something rare, a 2 is only a matter of time. */
+const FLAG_SHARE = 0.05;
+
+function isFlag(s: ColumnStatistics): boolean {
+  const onlyBoth = s.whole === s.numbers && s.distinctNumbers === 2 && s.minimum === 0 && s.maximum === 1;
+  const ones = s.unitMean ?? 0;
+  return onlyBoth && s.decimals === 0 && Math.min(ones, 1 - ones) >= FLAG_SHARE;
+}
+
 function inferNumber(s: ColumnStatistics): InferredColumn {
   const misfits = s.present - s.numbers;
   const make = (kind: ColumnKind, dataType: string, reason: string): InferredColumn => ({
@@ -152,9 +163,7 @@ function inferNumber(s: ColumnStatistics): InferredColumn {
     return make('id', 'integer', 'a different whole number in every row, named like an id');
   }
   if (allWhole && unique && isSequence(s)) return make('id', 'integer', 'numbers the rows one by one');
-  if (allWhole && s.distinctNumbers === 2 && s.minimum === 0 && s.maximum === 1) {
-    return make('boolean', 'integer', 'only 0 and 1');
-  }
+  if (isFlag(s)) return make('boolean', 'integer', 'only 0 and 1');
   const share = misfits === 0 ? `all ${plural(s.numbers, 'value')} are` : 'nearly all values are';
   const what = allWhole ? 'whole numbers' : 'numbers';
   const few = allWhole && s.distinctNumbers <= 10 ? ` (only ${s.distinctNumbers} different)` : '';

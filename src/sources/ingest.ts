@@ -4,12 +4,25 @@ import type { Reporter } from '../core/reporter.js';
 import { Random } from '../core/random.js';
 import type { ColumnKind, ColumnSchema, DataSchema } from '../core/table.js';
 import { type Database, withDatabase } from './duckdb.js';
-import { inferColumn, isAmbiguousDate, MOST_INTEGER_CLASSES, overrideColumn, type ColumnStatistics } from './infer.js';
+import {
+  inferColumn,
+  isAmbiguousDate,
+  MOST_INTEGER_CLASSES,
+  overrideColumn,
+  type ColumnStatistics,
+} from './infer.js';
 import { firstLine } from './parquet.js';
 import { throwOnProblem } from './problems.js';
 import { makeProfile, openProfile, type Profile } from './profile.js';
 import { Rejects } from './rejects.js';
-import { checkSameColumns, directRelation, isDirect, spooledRelation, union, type Relation } from './relation.js';
+import {
+  checkSameColumns,
+  directRelation,
+  isDirect,
+  spooledRelation,
+  union,
+  type Relation,
+} from './relation.js';
 import { sampleRows } from './sample.js';
 import { GUARD, writeSnapshot } from './snapshot.js';
 import type { OnProblem, Source } from './source.js';
@@ -135,7 +148,9 @@ class Ingestion {
       });
     }
     const message = `All ${count} rows of ${where} are bad; the first, on line ${first.line}, ${first.reason}.`;
-    return new AimaasError('TOO_FEW_ROWS', message, { hint: 'Run it without --on-bad-row skip to see the first in full.' });
+    return new AimaasError('TOO_FEW_ROWS', message, {
+      hint: 'Run it without --on-bad-row skip to see the first in full.',
+    });
   }
 
   /** Rewrites file `i` so that DuckDB reads it for sure, leaving out (or failing on) its bad rows. */
@@ -147,7 +162,10 @@ class Ingestion {
     try {
       const path = join(this.place.scratch, `rows-${i}${check.length > 0 ? '-checked' : ''}.csv`);
       const { signal } = this.place;
-      this.spooled.set(i, spooledRelation(await spool(source, path, { onProblem: this.onProblem, check, signal })));
+      this.spooled.set(
+        i,
+        spooledRelation(await spool(source, path, { onProblem: this.onProblem, check, signal })),
+      );
       progress.done();
     } catch (error) {
       progress.fail();
@@ -164,14 +182,19 @@ class Ingestion {
     );
   }
 
-  private async infer(relation: Relation, limit: number | null): Promise<{ column: ColumnSchema; misfits: number }[]> {
+  private async infer(
+    relation: Relation,
+    limit: number | null,
+  ): Promise<{ column: ColumnSchema; misfits: number }[]> {
     const { options } = this;
     const textual = new Set(this.files.flatMap(({ source }) => source.textual));
     const raw = options.columns.map((name) => {
       const position = relation.names.indexOf(name);
       return { name, sql: `c${position}`, textual: textual.has(name) };
     });
-    const dateColumns = new Set([...options.kinds].filter(([, kind]) => kind === 'date').map(([name]) => name));
+    const dateColumns = new Set(
+      [...options.kinds].filter(([, kind]) => kind === 'date').map(([name]) => name),
+    );
     const found = await columnStatistics(this.database, relation.sql, raw, {
       limit,
       missing: options.missing,
@@ -188,11 +211,19 @@ class Ingestion {
         ? inferColumn(statistics, statistics.name === target)
         : overrideColumn(statistics, kind);
     if (column.kind === 'date' && isAmbiguousDate(statistics)) {
-      this.remark('AMBIGUOUS_DATE', column.name, `day and month could be either way round; read as ${column.dateFormat}`);
+      this.remark(
+        'AMBIGUOUS_DATE',
+        column.name,
+        `day and month could be either way round; read as ${column.dateFormat}`,
+      );
     }
     if (column.kind === 'category' && statistics.numbers >= 0.5 * statistics.present && misfits === 0) {
       const others = statistics.present - statistics.numbers;
-      if (others > 0 && statistics.distinct - statistics.distinctNumbers <= 3 && statistics.distinctNumbers > 10) {
+      if (
+        others > 0 &&
+        statistics.distinct - statistics.distinctNumbers <= 3 &&
+        statistics.distinctNumbers > 10
+      ) {
         const message = `is not numeric because ${others} of its cells are not numbers; name them with --missing if that is what they mean`;
         this.remark('MIXED_NUMBERS', column.name, message);
       }
@@ -283,7 +314,9 @@ class Ingestion {
     const cells = columns.map((column) => `c${relation.names.indexOf(column.name)}`);
     const { sample, seed } = this.options;
     const from =
-      sample === null ? relation.sql : await sampleRows(this.database, relation.sql, sample, Random.of(seed, 'sample'));
+      sample === null
+        ? relation.sql
+        : await sampleRows(this.database, relation.sql, sample, Random.of(seed, 'sample'));
     await writeSnapshot(this.database, path, from, columns, cells);
   }
 }
@@ -299,7 +332,10 @@ function databaseError(error: unknown): unknown {
     });
   }
   if (/no space left|disk/i.test(message)) {
-    return new AimaasError('STORAGE', `The disk is full: ${message}`, { hint: 'Free space and run it again.', cause: error });
+    return new AimaasError('STORAGE', `The disk is full: ${message}`, {
+      hint: 'Free space and run it again.',
+      cause: error,
+    });
   }
   return error;
 }

@@ -13,12 +13,20 @@ const GZIP = [0x1f, 0x8b];
 const ZIP = [0x50, 0x4b, 0x03, 0x04];
 const PARQUET = [...'PAR1'].map((c) => c.charCodeAt(0));
 
-const OTHER_FORMATS: readonly { readonly magic: readonly number[]; readonly what: string; readonly hint: string }[] = [
+const OTHER_FORMATS: readonly {
+  readonly magic: readonly number[];
+  readonly what: string;
+  readonly hint: string;
+}[] = [
   { magic: ZIP, what: 'a ZIP or Excel file', hint: 'Unpack it, or save the sheet as CSV.' },
   { magic: [0xd0, 0xcf, 0x11, 0xe0], what: 'an old Excel file', hint: 'Save the sheet as CSV.' },
   { magic: [0x28, 0xb5, 0x2f, 0xfd], what: 'a zstd file', hint: 'Unpack it with: zstd -d FILE' },
   { magic: [0x42, 0x5a, 0x68], what: 'a bzip2 file', hint: 'Unpack it with: bunzip2 FILE' },
-  { magic: [...'SQLite'].map((c) => c.charCodeAt(0)), what: 'an SQLite database', hint: 'Export the table as CSV.' },
+  {
+    magic: [...'SQLite'].map((c) => c.charCodeAt(0)),
+    what: 'an SQLite database',
+    hint: 'Export the table as CSV.',
+  },
   { magic: [...'%PDF'].map((c) => c.charCodeAt(0)), what: 'a PDF', hint: 'Give the table itself, as CSV.' },
 ];
 
@@ -49,7 +57,8 @@ async function firstBytes(file: LocalFile): Promise<Uint8Array> {
 
 function unreadable(file: LocalFile, error: unknown): AimaasError {
   const code = (error as NodeJS.ErrnoException).code;
-  const reason = code === 'ENOENT' ? 'does not exist' : code === 'EACCES' ? 'may not be read' : `cannot be read (${code})`;
+  const reason =
+    code === 'ENOENT' ? 'does not exist' : code === 'EACCES' ? 'may not be read' : `cannot be read (${code})`;
   return new AimaasError('SOURCE_NOT_FOUND', `The file ${file.location} ${reason}.`, {
     hint: 'Check the path; paths are taken from the current folder.',
     cause: error,
@@ -129,7 +138,12 @@ function binary(location: string, head: string): AimaasError {
 }
 
 /** Every key of the objects in the head, in the order in which they first occur. */
-async function keysOf(head: string, whole: boolean, format: 'jsonl' | 'json', location: string): Promise<string[]> {
+async function keysOf(
+  head: string,
+  whole: boolean,
+  format: 'jsonl' | 'json',
+  location: string,
+): Promise<string[]> {
   const keys = new Set<string>();
   const text = (async function* () {
     yield whole || format === 'json' ? head : head.slice(0, head.lastIndexOf('\n') + 1) || head;
@@ -154,7 +168,10 @@ async function keysOf(head: string, whole: boolean, format: 'jsonl' | 'json', lo
 }
 
 async function inspectParquet(file: LocalFile): Promise<Source> {
-  const [{ withDatabase }, { parquetColumns }] = await Promise.all([import('./duckdb.js'), import('./parquet.js')]);
+  const [{ withDatabase }, { parquetColumns }] = await Promise.all([
+    import('./duckdb.js'),
+    import('./parquet.js'),
+  ]);
   const columns = await withDatabase(undefined, undefined, (database) =>
     parquetColumns(database, file.path, file.location),
   );

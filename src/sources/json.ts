@@ -7,7 +7,8 @@ const BATCH = 1024;
 export function cellText(value: unknown): string | null {
   if (value === null || value === undefined) return null;
   if (typeof value === 'string') return value;
-  if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') return String(value);
+  if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint')
+    return String(value);
   return JSON.stringify(value);
 }
 
@@ -89,7 +90,10 @@ export type JsonRowOptions = {
 };
 
 /** The objects of JSON Lines or a JSON array as rows, in batches. What is not an object is a problem. */
-export async function* jsonRows(text: AsyncIterable<string>, options: JsonRowOptions): AsyncGenerator<RawRow[]> {
+export async function* jsonRows(
+  text: AsyncIterable<string>,
+  options: JsonRowOptions,
+): AsyncGenerator<RawRow[]> {
   const { names, location, onProblem, onOtherKey } = options;
   const known = new Set(names);
   let batch: RawRow[] = [];
@@ -103,7 +107,14 @@ export async function* jsonRows(text: AsyncIterable<string>, options: JsonRowOpt
         reason = `is not JSON: ${(error as Error).message}`;
       }
       if (value === null || typeof value !== 'object' || Array.isArray(value)) {
-        await onProblem({ location, line: piece.line, column: null, value: null, reason, raw: piece.text.trim() });
+        await onProblem({
+          location,
+          line: piece.line,
+          column: null,
+          value: null,
+          reason,
+          raw: piece.text.trim(),
+        });
         continue;
       }
       const object = value as Record<string, unknown>;

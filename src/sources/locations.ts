@@ -32,7 +32,8 @@ export async function expandLocations(
   const files: LocalFile[] = [];
   for (const location of locations) {
     if (isUrl(location)) {
-      if (options.cache === undefined) throw new AimaasError('INTERNAL', 'No folder for downloads was given.');
+      if (options.cache === undefined)
+        throw new AimaasError('INTERNAL', 'No folder for downloads was given.');
       const { reporter = silentReporter, signal } = options;
       files.push(await download(location, { cache: options.cache, reporter, signal }));
     } else if (await isThere(location)) {

@@ -113,7 +113,13 @@ async function* textRows(
   // Objects need not all have the same keys: what the first lack, others may have.
   const names = isJson ? schema.columns.map((column) => column.name) : source.names;
   checkColumns(source.names, options, source.location);
-  const typed = new TypedRows(schema, names, { ...source, names }, onProblem, options.chunkRows ?? CHUNK_ROWS);
+  const typed = new TypedRows(
+    schema,
+    names,
+    { ...source, names },
+    onProblem,
+    options.chunkRows ?? CHUNK_ROWS,
+  );
   for await (const batch of rawRows({ ...source, names }, onProblem, bytes === undefined ? {} : { bytes })) {
     throwIfAborted(options.signal);
     for (const row of batch) await typed.add(row);
@@ -136,7 +142,13 @@ class TypedRows {
   private rows = 0;
   private done: Table[] = [];
 
-  constructor(schema: DataSchema, names: readonly string[], source: Source, onProblem: OnProblem, size: number) {
+  constructor(
+    schema: DataSchema,
+    names: readonly string[],
+    source: Source,
+    onProblem: OnProblem,
+    size: number,
+  ) {
     this.schema = schema;
     this.names = names;
     this.source = source;
@@ -251,9 +263,13 @@ async function* streamRows(stream: Readable, options: OpenOptions): AsyncGenerat
     bytes = new Peekable(Readable.from(bytes.read()).pipe(createGunzip()));
   }
   if (start.toString('latin1') === 'PAR1') {
-    throw new AimaasError('SOURCE_FORMAT', 'Parquet cannot be read from a stream: its contents are listed at its end.', {
-      hint: 'Save it to a file and give its name.',
-    });
+    throw new AimaasError(
+      'SOURCE_FORMAT',
+      'Parquet cannot be read from a stream: its contents are listed at its end.',
+      {
+        hint: 'Save it to a file and give its name.',
+      },
+    );
   }
   const head = await bytes.peek(HEAD_BYTES);
   const encoding = options.encoding ?? (head[0] === 0xff && head[1] === 0xfe ? 'utf-16le' : 'utf-8');

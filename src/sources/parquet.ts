@@ -22,7 +22,9 @@ export async function parquetColumns(
   location: string,
 ): Promise<{ name: string; type: string }[]> {
   try {
-    const rows = await database.rows(`SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM read_parquet(${sqlText(path)}))`);
+    const rows = await database.rows(
+      `SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM read_parquet(${sqlText(path)}))`,
+    );
     return rows.map(([name, type]) => ({ name: String(name), type: String(type) }));
   } catch (error) {
     throw new AimaasError('SOURCE_FORMAT', `${location} cannot be read as Parquet: ${firstLine(error)}`, {
@@ -41,7 +43,9 @@ export async function* parquetRows(source: Source): AsyncGenerator<RawRow[]> {
   const database = await Database.open(undefined);
   try {
     const cells = source.names.map((_, i) => `CAST(c${i} AS VARCHAR)`).join(', ');
-    const result = await database.stream(`SELECT ${cells} FROM ${parquetRelation(source.path, source.names.length)}`);
+    const result = await database.stream(
+      `SELECT ${cells} FROM ${parquetRelation(source.path, source.names.length)}`,
+    );
     let line = 1;
     for (;;) {
       const chunk = await result.fetchChunk();

@@ -21,16 +21,20 @@ export function badRow(problem: RowProblem): AimaasError {
       ? 'Mend the row, or leave bad rows out with --on-bad-row skip.'
       : `Mend the value, leave bad rows out with --on-bad-row skip, call it missing with --missing ${shellWord(problem.value)}, ` +
         `or take the column as it is with --type ${shellWord(`${problem.column}=category`)}.`;
-  return new AimaasError('BAD_ROW', `${where}${column}${value} ${problem.reason}${said === '' ? '' : ` (${said})`}.`, {
-    hint,
-    details: {
-      file: problem.location,
-      line: problem.line,
-      column: problem.column,
-      value: problem.value,
-      reason: problem.reason,
+  return new AimaasError(
+    'BAD_ROW',
+    `${where}${column}${value} ${problem.reason}${said === '' ? '' : ` (${said})`}.`,
+    {
+      hint,
+      details: {
+        file: problem.location,
+        line: problem.line,
+        column: problem.column,
+        value: problem.value,
+        reason: problem.reason,
+      },
     },
-  });
+  );
 }
 
 export const throwOnProblem: OnProblem = (problem) => {

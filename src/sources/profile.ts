@@ -86,7 +86,11 @@ export function numeric(column: ColumnSchema, index: number): string {
 }
 
 /** Describes the rows of a snapshot. */
-export async function makeProfile(database: Database, source: ProfileSource, schema: DataSchema): Promise<Profile> {
+export async function makeProfile(
+  database: Database,
+  source: ProfileSource,
+  schema: DataSchema,
+): Promise<Profile> {
   const { rows, sampledRows } = source;
   const columns: ColumnProfile[] = [];
   const together = rows <= TOGETHER_ROWS ? TOGETHER_COLUMNS : 1;

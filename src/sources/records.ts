@@ -1,5 +1,12 @@
 import { AimaasError } from '../core/errors.js';
-import { type Column, type ColumnSchema, type DataSchema, type Table, storageOf, stringColumn } from '../core/table.js';
+import {
+  type Column,
+  type ColumnSchema,
+  type DataSchema,
+  type Table,
+  storageOf,
+  stringColumn,
+} from '../core/table.js';
 import { didYouMean } from '../core/suggest.js';
 import { numberCell, stringCell } from './cell.js';
 import { cellText } from './json.js';
@@ -20,7 +27,8 @@ function numberOf(column: ColumnSchema): (value: unknown) => number | undefined 
   const isNumber = column.kind === 'number';
   return (value) => {
     // The common case without a detour through text, which would give the same.
-    if (isNumber && typeof value === 'number' && missing.size === 0) return Number.isFinite(value) ? value : NaN;
+    if (isNumber && typeof value === 'number' && missing.size === 0)
+      return Number.isFinite(value) ? value : NaN;
     if (value !== null && typeof value === 'object') return undefined;
     return parse(cellText(value));
   };
@@ -83,8 +91,12 @@ export function columnNotFound(name: string, known: readonly string[], what = 'T
 
 function badValue(column: ColumnSchema, row: number, value: unknown): AimaasError {
   const text = cellText(value);
-  return new AimaasError('COLUMN_VALUE', `Row ${row}, column "${column.name}": ${shown(text)} ${misfit(column)}.`, {
-    hint: 'Leave the value out (null) if it is not known.',
-    details: { row, column: column.name, value: text },
-  });
+  return new AimaasError(
+    'COLUMN_VALUE',
+    `Row ${row}, column "${column.name}": ${shown(text)} ${misfit(column)}.`,
+    {
+      hint: 'Leave the value out (null) if it is not known.',
+      details: { row, column: column.name, value: text },
+    },
+  );
 }

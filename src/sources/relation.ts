@@ -52,11 +52,14 @@ export function spooledRelation(spooled: Spooled): Relation {
  * Several files as one, in order, columns matched by name.
  * @throws AimaasError SOURCE_FORMAT naming the file and the column in which it differs from the first.
  */
-export function union(parts: readonly { readonly location: string; readonly relation: Relation }[]): Relation {
+export function union(
+  parts: readonly { readonly location: string; readonly relation: Relation }[],
+): Relation {
   const [first, ...others] = parts;
   if (first === undefined) throw new AimaasError('INTERNAL', 'A union of no files.');
   const { names } = first.relation;
-  for (const { location, relation } of others) checkSameColumns(first.location, names, location, relation.names);
+  for (const { location, relation } of others)
+    checkSameColumns(first.location, names, location, relation.names);
   if (others.length === 0) return first.relation;
   const selects = parts.map(({ relation }) => {
     const cells = names.map((name, i) => `c${relation.names.indexOf(name)} AS c${i}`).join(', ');

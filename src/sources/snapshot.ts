@@ -36,7 +36,9 @@ export async function writeSnapshot(
   raw: readonly string[],
 ): Promise<void> {
   const { cells, from } = typedSelect(columns, raw, relation, GUARD_SQL);
-  const select = columns.map((column, i) => `${snapshotCell(column, cells[i] ?? 'NULL')} AS ${sqlName(column.name)}`);
+  const select = columns.map(
+    (column, i) => `${snapshotCell(column, cells[i] ?? 'NULL')} AS ${sqlName(column.name)}`,
+  );
   await database.run(`COPY (SELECT ${select.join(', ')} FROM ${from}) TO ${sqlText(path)} (FORMAT parquet)`);
 }
 
@@ -71,8 +73,7 @@ async function snapshotFrom(
 
 /** SQL that gives a number-stored cell as DOUBLE with NaN for missing, so that whole vectors can be copied. */
 function numberCellSql(column: ColumnSchema, cell: string): string {
-  const value =
-    column.kind === 'date' ? `CAST(epoch_ms(${cell}) AS DOUBLE)` : `CAST(${cell} AS DOUBLE)`;
+  const value = column.kind === 'date' ? `CAST(epoch_ms(${cell}) AS DOUBLE)` : `CAST(${cell} AS DOUBLE)`;
   return `coalesce(${value}, 'NaN'::DOUBLE)`;
 }
 
@@ -116,10 +117,14 @@ export async function* readSnapshot(path: string, options: ReadSnapshotOptions):
     yield* builder.rest();
   } catch (error) {
     if (error instanceof AimaasError) throw error;
-    throw new AimaasError('ARTIFACT_CORRUPT', `The data snapshot ${path} cannot be read: ${firstLine(error)}`, {
-      hint: 'Collect the data again: aimaas collect FILE --force',
-      cause: error,
-    });
+    throw new AimaasError(
+      'ARTIFACT_CORRUPT',
+      `The data snapshot ${path} cannot be read: ${firstLine(error)}`,
+      {
+        hint: 'Collect the data again: aimaas collect FILE --force',
+        cause: error,
+      },
+    );
   } finally {
     database.close();
   }

@@ -18,7 +18,11 @@ export type Source = {
   /** Parquet only: columns whose cells the file itself says are text. */
   readonly textual: readonly string[];
   /** What was odd about it but could be helped. */
-  readonly remarks: readonly { readonly code: string; readonly column: string | null; readonly message: string }[];
+  readonly remarks: readonly {
+    readonly code: string;
+    readonly column: string | null;
+    readonly message: string;
+  }[];
 };
 
 /** How the user wants sources to be read. */

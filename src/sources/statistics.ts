@@ -1,5 +1,12 @@
 import { missingSql, noNumberSql, trimmedSql } from './cell.js';
-import { DATE_FORMATS, GUESSED_FORMATS, dateParser, datePartsSql, dateSql, type DateFormat } from './dates.js';
+import {
+  DATE_FORMATS,
+  GUESSED_FORMATS,
+  dateParser,
+  datePartsSql,
+  dateSql,
+  type DateFormat,
+} from './dates.js';
 import type { Database, SqlValue } from './duckdb.js';
 import type { ColumnStatistics } from './infer.js';
 
@@ -31,6 +38,7 @@ function shapeSql(v: string, d: string): string[] {
     `count(*) FILTER (${whole} AND abs(${d}) > ${Number.MAX_SAFE_INTEGER} AND NOT ${exponent})`,
     `min(${d}) FILTER (isfinite(${d}))`,
     `max(${d}) FILTER (isfinite(${d}))`,
+    `avg(${d}) FILTER (${d} BETWEEN 0 AND 1)`,
   ];
 }
 
@@ -52,6 +60,7 @@ function shapeOf(column: RawColumn, rows: number, next: () => SqlValue | undefin
     huge: num(next()),
     minimum: orNull(next()),
     maximum: orNull(next()),
+    unitMean: orNull(next()),
   };
 }
 
@@ -71,7 +80,8 @@ export async function columnStatistics(
 ): Promise<ColumnStatistics[]> {
   const limited = options.limit === null ? relation : `(SELECT * FROM ${relation} LIMIT ${options.limit})`;
   const cells = columns.map(
-    ({ sql }, i) => `CASE WHEN ${missingSql(sql, options.missing)} THEN NULL ELSE ${trimmedSql(sql)} END AS v${i}`,
+    ({ sql }, i) =>
+      `CASE WHEN ${missingSql(sql, options.missing)} THEN NULL ELSE ${trimmedSql(sql)} END AS v${i}`,
   );
   await database.run(`CREATE OR REPLACE TEMP TABLE looked AS SELECT ${cells.join(', ')} FROM ${limited}`);
   const [counted] = await database.rows('SELECT count(*) FROM looked');
@@ -97,7 +107,9 @@ async function shapesOf(
 ): Promise<Shape[]> {
   const at = columns.map((_, k) => start + k);
   const casts = at.map((i) => `v${i}, TRY_CAST(v${i} AS DOUBLE) AS x${i}`);
-  const numbers = at.map((i) => `v${i}, CASE WHEN ${noNumberSql(`v${i}`, `x${i}`)} THEN NULL ELSE x${i} END AS d${i}`);
+  const numbers = at.map(
+    (i) => `v${i}, CASE WHEN ${noNumberSql(`v${i}`, `x${i}`)} THEN NULL ELSE x${i} END AS d${i}`,
+  );
   const from = `(SELECT ${numbers.join(', ')} FROM (SELECT ${casts.join(', ')} FROM looked))`;
   const aggregates = at.flatMap((i) => shapeSql(`v${i}`, `d${i}`));
   const [row] = await database.rows(`SELECT ${aggregates.join(', ')} FROM ${from}`);

@@ -13,7 +13,11 @@ export class TableBuilder {
   private rows = 0;
   private readonly done: Table[] = [];
 
-  constructor(columns: readonly ColumnSchema[], dictionaries: readonly (readonly string[] | null)[], size: number) {
+  constructor(
+    columns: readonly ColumnSchema[],
+    dictionaries: readonly (readonly string[] | null)[],
+    size: number,
+  ) {
     this.columns = columns;
     this.size = size;
     this.buffers = columns.map((column, i) =>

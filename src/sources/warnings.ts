@@ -29,7 +29,8 @@ function columnWarnings(column: ColumnProfile, rows: number): DataWarning[] {
     const but = column.missing > 0 ? ' where it is not missing' : '';
     return warn('CONSTANT_COLUMN', `has the same value${which} in every row${but}`);
   }
-  if (column.kind === 'id') return warn('ID_COLUMN', 'looks like an id: it names rows and will not be learned from');
+  if (column.kind === 'id')
+    return warn('ID_COLUMN', 'looks like an id: it names rows and will not be learned from');
   if (column.missing > rows / 2) {
     return warn('MOSTLY_MISSING', `is missing in ${percent(column.missing, rows)} of the rows`);
   }
@@ -44,9 +45,13 @@ function targetWarnings(profile: Profile, schema: DataSchema): DataWarning[] {
     found.push({ code, column: target.name, message });
   };
   if (target.missing > 0 && target.missing < profile.rows) {
-    warn('TARGET_MISSING', `the target is missing in ${count(target.missing)} rows, which cannot be learned from`);
+    warn(
+      'TARGET_MISSING',
+      `the target is missing in ${count(target.missing)} rows, which cannot be learned from`,
+    );
   }
-  if (target.distinct <= 1) warn('TARGET_CONSTANT', 'the target has one value only: there is nothing to learn');
+  if (target.distinct <= 1)
+    warn('TARGET_CONSTANT', 'the target has one value only: there is nothing to learn');
   if (target.kind === 'date') warn('TARGET_KIND', 'the target is a date, which cannot be predicted');
   const classes = profile.classes ?? [];
   if (classes.length > 0.5 * profile.rows && profile.rows >= 20) {
@@ -139,7 +144,9 @@ async function findLeaks(
     const x = numeric(column, i);
     if (isQuantity) {
       if (largest(its) > MOST_SQUARABLE || largest(targetProfile) > MOST_SQUARABLE) continue;
-      const [row] = await database.rows(`SELECT corr(${x}, ${numeric(target, targetIndex)}) FROM ${source.sample}`);
+      const [row] = await database.rows(
+        `SELECT corr(${x}, ${numeric(target, targetIndex)}) FROM ${source.sample}`,
+      );
       const correlation = Number(row?.[0] ?? 0);
       if (Math.abs(correlation) >= LEAK_CORRELATION) {
         leak(column, `its correlation with the target is ${correlation.toFixed(5)}`);

@@ -155,9 +155,13 @@ function parseType(text: string): [string, ColumnKind] {
   }
   const known = COLUMN_KINDS.find((each) => each === kind);
   if (known === undefined) {
-    throw new AimaasError('USAGE', `Unknown kind "${kind}" in --type ${text}. ${didYouMean(kind, COLUMN_KINDS)}`, {
-      hint: `Kinds: ${COLUMN_KINDS.join(', ')}.`,
-    });
+    throw new AimaasError(
+      'USAGE',
+      `Unknown kind "${kind}" in --type ${text}. ${didYouMean(kind, COLUMN_KINDS)}`,
+      {
+        hint: `Kinds: ${COLUMN_KINDS.join(', ')}.`,
+      },
+    );
   }
   return [text.slice(0, cut), known];
 }
@@ -192,12 +196,20 @@ async function openInputs(
   return inputs;
 }
 
-function keyOf(inputs: readonly Input[], name: string, options: CollectOptions, settings: Settings): JsonObject {
+function keyOf(
+  inputs: readonly Input[],
+  name: string,
+  options: CollectOptions,
+  settings: Settings,
+): JsonObject {
   return {
     step: 'collect',
     version: STEP_VERSION,
     // Where a file lies does not matter, but its extension may say how it is read.
-    sources: inputs.map(({ location, print }) => ({ sha256: print.sha256, named: namedFormat(location) ?? null })),
+    sources: inputs.map(({ location, print }) => ({
+      sha256: print.sha256,
+      named: namedFormat(location) ?? null,
+    })),
     name,
     target: options.target ?? null,
     only: options.only ?? [],
@@ -215,7 +227,9 @@ function keyOf(inputs: readonly Input[], name: string, options: CollectOptions, 
 /** sales.csv.gz → sales; part-1.csv and part-2.csv → part; stdin → stdin. */
 function nameOf(locations: readonly string[]): string {
   const stems = locations.map((location) =>
-    location === '-' ? 'stdin' : basename(location.replace(/[?#].*$/, '')).replace(/(?<=.)\.\w+(?:\.gz)?$/, ''),
+    location === '-'
+      ? 'stdin'
+      : basename(location.replace(/[?#].*$/, '')).replace(/(?<=.)\.\w+(?:\.gz)?$/, ''),
   );
   let common = stems[0] ?? '';
   for (const stem of stems) while (!stem.startsWith(common)) common = common.slice(0, -1);
@@ -331,7 +345,8 @@ function taskOf(content: DataContent, profile: Profile): TaskKind | null {
 async function removeStale(cache: string): Promise<void> {
   for (const name of await readdir(cache).catch(() => [] as string[])) {
     const pid = /^collect-(\d+)-/.exec(name)?.[1];
-    if (pid !== undefined && !isAlive(Number(pid))) await rm(join(cache, name), { recursive: true, force: true });
+    if (pid !== undefined && !isAlive(Number(pid)))
+      await rm(join(cache, name), { recursive: true, force: true });
   }
 }
 
