@@ -41,7 +41,7 @@ function pairsOf(pairs: readonly string[]): Record<string, Json> {
 
 export default defineCommand({
   name: 'train',
-  summary: 'train a model on the features and keep it as a run',
+  summary: 'Train a model on the features and keep it as a run',
   description:
     'Without options: eight small networks side by side, each validated on a part of the data it does not see, with ' +
     'settings that suit the size of the data. A run that was interrupted goes on where it stopped when the same command ' +

@@ -1,4 +1,4 @@
-import type { FeaturesContent } from '../core/artifacts.js';
+import type { FeaturesContent, RunContent } from '../core/artifacts.js';
 import { AimaasError } from '../core/errors.js';
 import type { JsonObject } from '../core/json.js';
 import type { ModelContext, ModelFamily, Recipe } from '../models/family.js';
@@ -80,6 +80,20 @@ export type TrainSettings = {
   /** Megabytes of rows held at one time. */
   readonly memory: number;
 };
+
+/** The options that make a run of the same settings again, on its own features or others. */
+export function optionsOfRun({ options, engine }: RunContent): TrainOptions {
+  const settings = options as TrainSettings;
+  return {
+    ...settings,
+    clipNorm: settings.clipNorm ?? undefined,
+    clipValue: settings.clipValue ?? undefined,
+    patience: settings.patience ?? undefined,
+    batchSize: settings.exactBatchSize ? settings.batchSize : undefined,
+    model: settings.family,
+    engine: String(engine['name']),
+  };
+}
 
 export interface ResolvedTraining {
   readonly family: ModelFamily;

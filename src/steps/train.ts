@@ -27,6 +27,7 @@ import { readFeatures } from './features-dataset.js';
 import { openTrainingData, type TrainingData } from './train-data.js';
 import { removeCheckpoints, weightsFrom, writeModel, writeNetwork } from './train-files.js';
 import {
+  optionsOfRun,
   type ResolvedTraining,
   resolveTraining,
   type TrainOptions,
@@ -138,17 +139,10 @@ async function resumed(workspace: Workspace, options: TrainOptions): Promise<Tra
       hint: `To train further from its weights: aimaas train --from ${run.id} --epochs 100`,
     });
   }
-  const settings = run.content.options as TrainSettings;
   return {
-    ...settings,
-    clipNorm: settings.clipNorm ?? undefined,
-    clipValue: settings.clipValue ?? undefined,
-    patience: settings.patience ?? undefined,
-    batchSize: settings.exactBatchSize ? settings.batchSize : undefined,
-    model: settings.family,
+    ...optionsOfRun(run.content),
     features: run.content.features,
     from: run.content.from ?? undefined,
-    engine: String(run.content.engine.name),
     threads: options.threads,
     search: run.content.search ?? undefined,
   };
