@@ -24,9 +24,10 @@ export function configurableArguments(command: Configurable): readonly ArgumentS
   return free.length === command.arguments.length ? free : [];
 }
 
-/** SOURCE → source, the key of the argument in aimaas.yaml. */
+/** The key of the argument in aimaas.yaml: MODEL → model, SOURCE... → sources. */
 export function argumentSetting(argument: ArgumentSpec): string {
-  return argument.name.toLowerCase().replaceAll('-', '_');
+  const name = argument.name.toLowerCase().replaceAll('-', '_');
+  return argument.variadic === true ? `${name}s` : name;
 }
 
 const TEXT: JsonObject = { type: ['string', 'number', 'boolean'] };

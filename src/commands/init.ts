@@ -41,7 +41,7 @@ export default defineCommand({
     const file = relative(process.cwd(), result.config);
     const lines = [`${style.green('✔')} Wrote ${file}.`];
     const [source] = result.dataFiles;
-    if (source === undefined) lines.push('No data file found: name one under collect.source.');
+    if (source === undefined) lines.push('No data file found: name one under collect.sources.');
     else
       lines.push(
         `Data: ${source}${result.columns.length === 0 ? '' : ` (${result.columns.length} columns)`}`,

@@ -89,7 +89,7 @@ function collectSection(source: string | undefined, target: string | undefined):
     `${nothing ? '# ' : ''}  ${value === undefined && !nothing ? '# ' : ''}${name}: ${yamlText(value ?? sample)}   # ${about}`;
   return [
     nothing ? '# collect:' : 'collect:',
-    setting('source', source, 'data.csv', 'file, glob, URL, or a list of them'),
+    setting('sources', source, 'data.csv', 'file, glob, URL, or a list of them'),
     setting('target', target, 'COLUMN', 'the column to predict'),
   ];
 }

@@ -76,7 +76,7 @@ async function runStage(
   const seconds = Math.round(performance.now() - began) / 1000;
   if (result?.['upToDate'] === true) {
     const unchanged = isDue ? `${reason}, but nothing that goes into it did` : reason;
-    context.reporter.info(`${step}: up to date`);
+    if (isDue) context.reporter.info(`${step}: up to date`);
     return {
       step,
       outcome: 'up to date',

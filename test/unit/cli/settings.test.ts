@@ -51,9 +51,9 @@ describe('precedence', () => {
   });
 
   test('arguments of the command line replace those of the file', () => {
-    expect(resolve({ file: { source: ['a.csv', 'b.csv'] } }).args).toEqual(['a.csv', 'b.csv']);
-    expect(resolve({ file: { source: 'a.csv' } }).args).toEqual(['a.csv']);
-    expect(resolve({ args: ['c.csv'], file: { source: ['a.csv', 'b.csv'] } }).args).toEqual(['c.csv']);
+    expect(resolve({ file: { sources: ['a.csv', 'b.csv'] } }).args).toEqual(['a.csv', 'b.csv']);
+    expect(resolve({ file: { sources: 'a.csv' } }).args).toEqual(['a.csv']);
+    expect(resolve({ args: ['c.csv'], file: { sources: ['a.csv', 'b.csv'] } }).args).toEqual(['c.csv']);
   });
 });
 

@@ -58,8 +58,8 @@ describe('a file that is right', () => {
     ['# only a comment\n', {}],
     ['train:\n', { train: null }],
     [
-      'workspace: .w\ncollect:\n  source: [a.csv, b.csv]\n  type: {zip: category}\n',
-      { workspace: '.w', collect: { source: ['a.csv', 'b.csv'], type: { zip: 'category' } } },
+      'workspace: .w\ncollect:\n  sources: [a.csv, b.csv]\n  type: {zip: category}\n',
+      { workspace: '.w', collect: { sources: ['a.csv', 'b.csv'], type: { zip: 'category' } } },
     ],
     [
       'train: {epochs: 3, learning_rate: auto, time: 10m, optimizer: adam}',
@@ -98,7 +98,7 @@ describe('a file with problems', () => {
       '  time: soon',
       '  resume: latest',
       'collect:',
-      '  source: a.csv',
+      '  sources: a.csv',
       '  target: {a: b}',
     ].join('\n');
     expect(await problems(text)).toEqual([
@@ -124,7 +124,7 @@ describe('a file with problems', () => {
     ['- train\n', 1, /the file must be a mapping of sections/],
     ['just text', 1, /the file must be a mapping of sections/],
     ['train: 5', 1, /train must be a mapping of settings, but it is 5/],
-    ['collect:\n  source:\n    - a.csv\n    - {b: c}\n', 2, /collect.source must be text or a list of texts/],
+    ['collect:\n  sources:\n    - a.csv\n    - {b: c}\n', 2, /collect.sources must be text or a list of texts/],
   ])('%j', async (text, line, message) => {
     const [first] = await problems(text);
     expect(first?.line).toBe(line);
