@@ -54,6 +54,10 @@ const TARGETS = {
   },
 } as const satisfies Record<string, TargetState>;
 
+export function penguinTarget(task: keyof typeof TARGETS): TargetState {
+  return TARGETS[task];
+}
+
 /** Writes a model over the columns of Palmer's penguins: a category, two numbers, a boolean and a date. */
 export async function writePenguinModel(
   folder: string,
