@@ -35,6 +35,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => recorded((await import('./train.js')).default),
   },
   {
+    name: 'evaluate',
+    summary: 'Judge a model on rows it has not seen, beside the trivial baseline',
+    group: LIFECYCLE,
+    load: async () => recorded((await import('./evaluate.js')).default),
+  },
+  {
     name: 'export',
     summary: 'Make a run into a model version that needs no aimaas to be used',
     group: LIFECYCLE,

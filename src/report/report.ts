@@ -47,6 +47,8 @@ export interface Report {
   readonly confusion:
     { readonly classes: readonly string[]; readonly matrix: readonly (readonly number[])[] } | undefined;
   readonly plots: readonly Plot[];
+  /** Cross-validation only: every fold, its mean and deviation. */
+  readonly folds: ReportTable | undefined;
   readonly worst: { readonly caption: string; readonly table: ReportTable } | undefined;
   /** Where the numbers come from: run, data, versions. */
   readonly facts: readonly (readonly [string, string])[];
@@ -96,6 +98,11 @@ function metricsTable(report: Report): string {
   const interval = report.intervals === undefined ? '' : '<th scope="col" class="number">95 % interval</th>';
   const notes = [report.baseline, ...(report.intervals === undefined ? [] : [report.intervals])];
   return `<section><h2>Metrics</h2><div class="scroll" tabindex="0" role="region" aria-label="Metrics"><table><caption>Metrics of the model and of the trivial baseline</caption><thead><tr><th scope="col">Metric</th><th scope="col" class="number">Model</th>${interval}<th scope="col" class="number">Baseline</th><th scope="col">Model is</th></tr></thead><tbody>${rows.join('')}</tbody></table></div><p class="note">${notes.map(escapeText).join(' ')}</p></section>`;
+}
+
+function folds(report: Report): string {
+  if (report.folds === undefined) return '';
+  return `<section><h2>Folds</h2>${table('Each fold, judged by the model that did not see it', report.folds)}</section>`;
 }
 
 function plots(report: Report): string {
@@ -160,6 +167,7 @@ export function renderReport(report: Report): string {
 <header><h1>${escapeText(report.title)}</h1><p>${escapeText(report.summary)}</p></header>
 ${warnings(report)}
 ${metricsTable(report)}
+${folds(report)}
 ${plots(report)}
 ${classes(report)}
 ${confusionTable(report)}

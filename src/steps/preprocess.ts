@@ -54,7 +54,17 @@ export async function preprocess(
 ): Promise<PreprocessResult> {
   const workspace = new Workspace(context.workspace);
   const data = await workspace.find<DataContent>('data', options.data);
-  const plan = planPreprocess(options, data);
+  return preprocessAs(planPreprocess(options, data), data, options, context);
+}
+
+/** `preprocess` by a plan made before, perhaps for other data: every fold of a cross-validation has the same. */
+export async function preprocessAs(
+  plan: PreprocessPlan,
+  data: Manifest<DataContent>,
+  options: Pick<PreprocessOptions, 'validationData' | 'testData' | 'writeCsv' | 'force'>,
+  context: StepContext,
+): Promise<PreprocessResult> {
+  const workspace = new Workspace(context.workspace);
   const given = await givenOf(workspace, data, plan, options, context.signal);
   const key: JsonObject = {
     step: 'preprocess',
@@ -93,7 +103,7 @@ async function givenOf(
   workspace: Workspace,
   data: Manifest<DataContent>,
   plan: PreprocessPlan,
-  options: PreprocessOptions,
+  options: Pick<PreprocessOptions, 'validationData' | 'testData'>,
   signal: AbortSignal,
 ): Promise<Given> {
   const needed = [...plan.columns, plan.target, ...(plan.weightColumn === null ? [] : [plan.weightColumn])];

@@ -1,0 +1,81 @@
+import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { storageError, temporaryName, writeJsonAtomic } from '../workspace/atomic.js';
+import type { CellLookup } from './evaluation-cells.js';
+import type { ReportContent } from './evaluation-report.js';
+import type { EvaluateOptions, EvaluateResult } from './evaluation-result.js';
+import { isJsonObject, type Json, type JsonObject } from '../core/json.js';
+
+/** The file that says what an evaluation found; written last, so a folder that has it is complete. */
+export const METRICS_FILE = 'metrics.json';
+
+/** What stands in the folder of an earlier evaluation, if anything. */
+export async function readEvaluation(folder: string): Promise<JsonObject | undefined> {
+  try {
+    const json = JSON.parse(await readFile(join(folder, METRICS_FILE), 'utf8')) as Json;
+    return isJsonObject(json) ? json : undefined;
+  } catch {
+    // None, or one that was damaged: it is made again.
+    return undefined;
+  }
+}
+
+/**
+ * Writes files into `folder` so that a reader sees all of the old ones or all of the new, as far as a file system can:
+ * everything is made in a folder beside it and then moved, metrics.json last. Files of other names stay.
+ * @returns what `write` made, by name.
+ * @throws AimaasError STORAGE when the folder cannot be written.
+ */
+async function replaceFiles(folder: string, write: (dir: string) => Promise<void>): Promise<string[]> {
+  const temporary = temporaryName(folder);
+  try {
+    await mkdir(dirname(folder), { recursive: true });
+    await mkdir(temporary);
+    await write(temporary);
+    const names = (await readdir(temporary)).sort(
+      (a, b) => Number(a === METRICS_FILE) - Number(b === METRICS_FILE) || a.localeCompare(b),
+    );
+    await mkdir(folder, { recursive: true });
+    await rm(join(folder, METRICS_FILE), { force: true });
+    for (const name of names) await rename(join(temporary, name), join(folder, name));
+    return names;
+  } catch (error) {
+    throw storageError(error, folder);
+  } finally {
+    await rm(temporary, { recursive: true, force: true });
+  }
+}
+
+/** What the files are made of. */
+export interface EvaluationContent extends Omit<ReportContent, 'worst' | 'warnings' | 'folds'> {
+  /** Finds the raw cells of the worst rows, where they can be had. */
+  readonly lookUp: CellLookup | undefined;
+}
+
+/**
+ * Writes predictions, plots, report and metrics.json.
+ * @returns the names of the files.
+ */
+export async function writeEvaluation(
+  folder: string,
+  result: EvaluateResult,
+  options: EvaluateOptions,
+  signal: AbortSignal,
+  content: EvaluationContent,
+): Promise<string[]> {
+  const files: string[] = [];
+  await replaceFiles(folder, async (dir) => {
+    const { writePredictions } = await import('./evaluation-predictions.js');
+    files.push(await writePredictions(content.judged, dir, options.predictions ?? 'csv', signal));
+    if (options.plots !== false) {
+      const { writeReport } = await import('./evaluation-report.js');
+      const { worstRows } = await import('./evaluation-worst.js');
+      const worst = await worstRows(content.judged, content.lookUp);
+      const { warnings, folds } = result;
+      files.push(...(await writeReport(dir, { ...content, worst, warnings, folds })));
+    }
+    files.push(METRICS_FILE);
+    await writeJsonAtomic(join(dir, METRICS_FILE), { ...result, files, output: null });
+  });
+  return files;
+}

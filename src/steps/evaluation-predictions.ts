@@ -1,0 +1,81 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { throwIfAborted } from '../core/errors.js';
+import { shortestFloat32 } from '../core/float32.js';
+import { classesOf, decode, outputsOf } from '../tasks/index.js';
+import type { JudgedRows } from './evaluation-rows.js';
+import { outputColumns, predictionFormatter } from './prediction-format.js';
+import { fileOutput } from './text-output.js';
+
+export const PREDICTION_FILES = ['csv', 'parquet'] as const;
+export type PredictionFile = (typeof PREDICTION_FILES)[number];
+
+const CHUNK_ROWS = 10_000;
+
+/**
+ * Writes predictions.csv or predictions.parquet: row (number in the data, from 1), truth, prediction,
+ * probability_<class>….
+ */
+export async function writePredictions(
+  judged: JudgedRows,
+  folder: string,
+  format: PredictionFile,
+  signal: AbortSignal,
+): Promise<string> {
+  const csv = join(folder, 'predictions.csv');
+  await writeCsv(judged, csv, signal);
+  if (format === 'csv') return 'predictions.csv';
+  await toParquet(judged, csv, join(folder, 'predictions.parquet'), signal);
+  await rm(csv);
+  return 'predictions.parquet';
+}
+
+async function writeCsv(judged: JudgedRows, path: string, signal: AbortSignal): Promise<void> {
+  const { target, truth, scores, row } = judged;
+  const width = outputsOf(target);
+  const formatter = predictionFormatter('csv', {
+    keep: ['row', 'truth'],
+    classes: classesOf(target),
+    preamble: {},
+  });
+  const output = await fileOutput(path);
+  try {
+    await output.write(formatter.head);
+    for (let from = 0; from < row.length; from += CHUNK_ROWS) {
+      throwIfAborted(signal);
+      const to = Math.min(row.length, from + CHUNK_ROWS);
+      const answers = decode(
+        target,
+        Float64Array.from(scores.subarray(from * width, to * width), shortestFloat32),
+      );
+      let text = '';
+      answers.forEach((answer, i) => {
+        const label = truth[from + i] as number;
+        const truly = target.task === 'regression' ? label : (target.classes[label] ?? null);
+        text += formatter.row(answer, [(row[from + i] as number) + 1, truly]);
+      });
+      await output.write(text);
+    }
+    await output.write(formatter.tail);
+    await output.finish();
+  } catch (error) {
+    await output.abandon();
+    throw error;
+  }
+}
+
+/** The same table as Parquet, through DuckDB, with whole numbers, numbers and texts typed as such. */
+async function toParquet(judged: JudgedRows, csv: string, path: string, signal: AbortSignal): Promise<void> {
+  const { withDatabase } = await import('../sources/duckdb.js');
+  const { sqlText } = await import('../sources/cell.js');
+  const { target } = judged;
+  const names = outputColumns({ keep: ['row', 'truth'], classes: classesOf(target) });
+  const answer = target.task === 'regression' ? 'DOUBLE' : 'VARCHAR';
+  const typeOf = (i: number): string => (i === 0 ? 'BIGINT' : i <= 2 ? answer : 'DOUBLE');
+  const columns = names.map((name, i) => `${sqlText(name)}: ${sqlText(typeOf(i))}`).join(', ');
+  // Strings are quoted or plain; only an empty field is null, and no class is named so.
+  const read = `read_csv(${sqlText(csv)}, header = true, auto_detect = false, delim = ',', quote = '"', escape = '"', nullstr = '', columns = {${columns}})`;
+  await withDatabase(undefined, signal, (database) =>
+    database.run(`COPY (SELECT * FROM ${read}) TO ${sqlText(path)} (FORMAT parquet)`),
+  );
+}
