@@ -64,7 +64,7 @@ export interface TrainHooks {
   readonly keepCurrent?: boolean;
   /** Called with the run's id before it begins. */
   onStart?(run: string): Promise<void> | void;
-  /** Called after every validation; the run goes on when it has returned. */
+  /** Called after every validation, those before a resumption included; the run goes on when it has returned. */
   onRecord?(record: EpochRecord): Promise<void> | void;
 }
 
@@ -177,6 +177,7 @@ async function runJob(job: Job): Promise<TrainResult> {
   await writeState(job, 'training', { seconds: 0 });
   if (job.hooks.keepCurrent !== true) await workspace.setCurrent('run', job.id);
   await job.hooks.onStart?.(job.id);
+  for (const record of resume?.progress.history ?? []) await job.hooks.onRecord?.(record);
   if (resume !== undefined) {
     const epoch = Math.floor(resume.progress.step / plan.stepsPerEpoch);
     context.reporter.info(`Continuing run ${job.id} after epoch ${epoch} of ${plan.epochs}.`);
@@ -221,9 +222,9 @@ async function runJob(job: Job): Promise<TrainResult> {
       checkpoint: (checkpoint) => writeCheckpoint(checkpoints, checkpoint),
       onLearningRate: (rate) =>
         context.reporter.info(`Learning rate ${rate.toPrecision(3)}, from a range test.`),
-      onSteps: (done, loss) => bar.update(done / plan.stepsPerEpoch, { loss }),
+      onSteps: (done, loss) =>
+        bar.update(done / plan.stepsPerEpoch, { loss, validation_loss: log.last?.validationLoss ?? null }),
       onRecord: async (record) => {
-        bar.update(record.epoch, { loss: record.loss, validation_loss: record.validationLoss });
         await log.add(record);
         await job.hooks.onRecord?.(record);
       },
@@ -424,6 +425,8 @@ function resultOf(run: Manifest<RunContent>, workspace: Workspace, upToDate: boo
 class RunLog {
   private readonly path: string;
   private readonly events: EventFile;
+  /** The newest record. */
+  last: EpochRecord | undefined;
 
   private constructor(path: string, events: EventFile) {
     this.path = path;
@@ -436,10 +439,13 @@ class RunLog {
     await writeFileAtomic(path, history.map((record) => `${JSON.stringify(record)}\n`).join(''));
     const board = join(folder, 'tensorboard');
     await mkdir(board, { recursive: true });
-    return new RunLog(path, new EventFile(board));
+    const log = new RunLog(path, new EventFile(board));
+    log.last = history.at(-1);
+    return log;
   }
 
   async add(record: EpochRecord): Promise<void> {
+    this.last = record;
     await appendFile(this.path, `${JSON.stringify(record)}\n`);
     await this.events.scalars(record.epoch, {
       loss: record.loss,

@@ -1,0 +1,105 @@
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { cp, readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Random } from '../../src/core/random.js';
+import { spawnCli, temporaryFolder } from '../helpers/cli.js';
+
+/** Kills of every verb. AIMAAS_KILLS=50 is what a release is tried with. */
+const KILLS = Number(process.env.AIMAAS_KILLS ?? 3);
+
+const EXAMPLE = fileURLToPath(new URL('../../examples/penguins/penguins.csv', import.meta.url));
+const EXECUTABLE = fileURLToPath(new URL('../../bin/aimaas.js', import.meta.url));
+
+const VERBS: readonly (readonly string[])[] = [
+  ['collect', 'penguins.csv', '--target', 'species'],
+  ['preprocess'],
+  ['train', '--epochs', '64', '--members', '2'],
+  ['evaluate'],
+  ['export', '--name', 'penguins'],
+];
+
+/** Starts a verb and kills it with SIGKILL after `milliseconds`, if it is still there. */
+async function killAfter(argv: readonly string[], cwd: string, milliseconds: number): Promise<void> {
+  const child = spawn(process.execPath, [EXECUTABLE, ...argv], { cwd, stdio: 'ignore' });
+  const timer = setTimeout(() => child.kill('SIGKILL'), milliseconds);
+  await new Promise((resolve) => child.once('close', resolve));
+  clearTimeout(timer);
+}
+
+/** Every artifact that has a manifest must have exactly the files, with the hashes, that the manifest says. */
+async function expectWhole(workspace: string): Promise<void> {
+  const entries = await readdir(workspace, { recursive: true, withFileTypes: true });
+  for (const entry of entries) {
+    const hidden = entry.parentPath.split('/').some((part) => part.startsWith('.tmp-'));
+    if (entry.name !== 'manifest.json' || hidden) continue;
+    const manifest = JSON.parse(await readFile(join(entry.parentPath, entry.name), 'utf8')) as {
+      files?: Record<string, { sha256: string }>;
+      content?: { state?: string };
+    };
+    // The files of a run that is still training change; its manifest is not yet a promise.
+    if (manifest.content?.state !== undefined && manifest.content.state !== 'complete') continue;
+    for (const [name, file] of Object.entries(manifest.files ?? {})) {
+      const hash = createHash('sha256').update(await readFile(join(entry.parentPath, name)));
+      expect(`${name} ${hash.digest('hex')}`).toBe(`${name} ${file.sha256}`);
+    }
+  }
+}
+
+async function weightsOf(workspace: string): Promise<string | undefined> {
+  const runs = await readdir(join(workspace, 'runs')).catch(() => []);
+  for (const run of runs) {
+    const path = join(workspace, 'runs', run, 'weights.safetensors');
+    const content = await readFile(path).catch(() => undefined);
+    if (content !== undefined) return createHash('sha256').update(content).digest('hex');
+  }
+  return undefined;
+}
+
+describe('a verb that is killed', () => {
+  let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+  beforeAll(async () => {
+    folder = await temporaryFolder();
+    await cp(EXAMPLE, join(folder.path, 'penguins.csv'));
+  });
+  afterAll(() => folder.dispose());
+
+  it('leaves nothing corrupt, and does its whole work when it is started again', async () => {
+    const cwd = folder.path;
+    const workspace = join(cwd, '.aimaas');
+    const random = Random.of(11, 'kill');
+    for (const verb of VERBS) {
+      const before = join(cwd, 'before');
+      await rm(before, { recursive: true, force: true });
+      await cp(workspace, before, { recursive: true }).catch(() => undefined);
+      const started = Date.now();
+      expect((await spawnCli(verb, { cwd })).code).toBe(0);
+      const duration = Date.now() - started;
+      const expected = await weightsOf(workspace);
+      for (let i = 0; i < KILLS; i++) {
+        await rm(workspace, { recursive: true, force: true });
+        await cp(before, workspace, { recursive: true }).catch(() => undefined);
+        await killAfter(verb, cwd, 50 + random.uniform() * duration);
+        await expectWhole(workspace).catch((error: unknown) => {
+          // Killed before it made the workspace at all.
+          if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+        });
+        const again = await spawnCli(verb, { cwd });
+        expect(`${verb[0]} ${again.code} ${again.code === 0 ? '' : again.stderr}`).toBe(`${verb[0]} 0 `);
+        await expectWhole(workspace);
+        expect(await weightsOf(workspace)).toBe(expected);
+      }
+    }
+  }, 1_800_000);
+
+  it('shares the workspace with another at the same time', async () => {
+    const cwd = folder.path;
+    for (const verb of [...VERBS.slice(0, 3), ['evaluate', '--force'], ['export', '--name', 'twice']]) {
+      const both = await Promise.all([spawnCli([...verb], { cwd }), spawnCli([...verb], { cwd })]);
+      expect(both.map(({ code, stderr }) => (code === 0 ? '' : `${verb[0]}: ${stderr}`))).toEqual(['', '']);
+    }
+    await expectWhole(join(cwd, '.aimaas'));
+  });
+});
