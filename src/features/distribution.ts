@@ -1,5 +1,5 @@
-/** Finite values are held within ±this, so that sums of squares stay finite. */
-const LARGEST = 1e100;
+/** Finite values are held within ±this, so that sums of squares stay finite and so do features as float32. */
+const LARGEST = 1e30;
 /** Distinct values kept before values are rounded. */
 const MOST_DISTINCT = 65_536;
 const BUFFER_SIZE = 32_768;

@@ -84,9 +84,9 @@ function encodingOf(choices: ColumnChoices, slots: number): CategoryState['encod
 }
 
 /** The name of what a slot stands for, as in "island=Dream", "island missing", "island other". */
-function slotName(column: string, { levels, other, missing }: CategoryState, slot: number): string {
+function slotName(column: string, { levels, other }: CategoryState, slot: number): string {
   if (slot < levels.length) return `${column}=${levels[slot] as string}`;
-  return slot === other && slot !== missing ? `${column} other` : `${column} missing`;
+  return slot === other ? `${column} other` : `${column} missing`;
 }
 
 /** Fewer than two slots tell nothing apart. */
@@ -144,7 +144,7 @@ export const category: FeatureKind<CategoryState, StringColumn> = {
         const first = at[0] as number;
         for (let row = 0, base = 0; row < codes.length; row++, base += width) {
           const code = codes[row] as number;
-          const slot = code < 0 ? missing : ((known?.[code] ?? slotOf(dictionary[code] as string)));
+          const slot = code < 0 ? missing : (known?.[code] ?? slotOf(dictionary[code] as string));
           if (encoding === 'embedding') matrix[base + first] = slot + 1;
           else if (slot < 0) continue;
           else if (encoding === 'sign') matrix[base + first] = 2 * slot - 1;
