@@ -17,17 +17,22 @@ function sampleOf(spec: OptionSpec): string {
   return spec.repeatable === true ? `[${placeholder}]` : placeholder;
 }
 
-function sectionText(command: Configurable & { readonly summary: string }): string {
-  const lines = [`# ${sectionOf(command.name)}:   # ${command.summary}`];
-  for (const [key, spec] of Object.entries(command.options)) {
-    if (spec.commandLineOnly === true || spec.advanced === true) continue;
-    lines.push(...wrap(optionText(spec), 96).map((line) => `#   # ${line}`));
-    lines.push(`#   ${settingOf(key)}: ${sampleOf(spec)}`);
-  }
-  return lines.join('\n');
+/** The common settings of a command as comments that stand in its section. */
+export function settingComments(command: Configurable, except: readonly string[] = []): string[] {
+  const shown = Object.entries(command.options).filter(
+    ([key, spec]) => spec.commandLineOnly !== true && spec.advanced !== true && !except.includes(key),
+  );
+  return shown.flatMap(([key, spec]) => [
+    ...wrap(optionText(spec), 96).map((line) => `#   # ${line}`),
+    `#   ${settingOf(key)}: ${sampleOf(spec)}`,
+  ]);
 }
 
 /** Every common setting of the commands as commented YAML, for the reader to choose from. */
 export function configReference(commands: readonly (Configurable & { readonly summary: string })[]): string {
-  return commands.filter(hasSection).map(sectionText).join('\n\n');
+  return commands
+    .filter(hasSection)
+    .map((command) => [`# ${sectionOf(command.name)}:   # ${command.summary}`, ...settingComments(command)])
+    .map((lines) => lines.join('\n'))
+    .join('\n\n');
 }

@@ -98,6 +98,13 @@ export function parseArguments(definition: AnyCommand, argv: readonly string[]):
     command.parse([...argv], { from: 'user' });
   } catch (error) {
     if (error instanceof CommanderError) throw usageError(error, definition);
+    if (error instanceof AimaasError && error.hint === undefined) {
+      throw new AimaasError(error.code, error.message, {
+        hint: `aimaas ${definition.name} --help`,
+        details: error.details,
+        cause: error,
+      });
+    }
     throw error;
   }
   const text = (key: string): string | undefined =>

@@ -2,8 +2,8 @@ import { relative } from 'node:path';
 import { defineCommand } from '../cli/command.js';
 import type { InitResult } from '../steps/init.js';
 
-/** Commands whose settings the new file explains: those of the path from data to a model. */
-const EXPLAINED = ['collect', 'preprocess', 'train', 'evaluate', 'export', 'serve'];
+/** Commands, besides collect, whose settings the new file explains: those of the path from data to a service. */
+const EXPLAINED = ['preprocess', 'train', 'evaluate', 'export', 'serve'];
 
 export default defineCommand({
   name: 'init',
@@ -31,11 +31,15 @@ export default defineCommand({
   },
   async run(args, options, context): Promise<InitResult> {
     const { init } = await import('../steps/init.js');
-    const { configReference } = await import('../cli/config-template.js');
+    const { configReference, settingComments } = await import('../cli/config-template.js');
     const { COMMANDS } = await import('./index.js');
+    const { default: collect } = await import('./collect.js');
     const explained = COMMANDS.filter((entry) => EXPLAINED.includes(entry.name));
-    const reference = configReference(await Promise.all(explained.map((entry) => entry.load())));
-    return init({ directory: args[0], target: options.target, force: options.force, reference }, context);
+    const comments = {
+      collect: settingComments(collect, ['target']),
+      below: configReference(await Promise.all(explained.map((entry) => entry.load()))),
+    };
+    return init({ directory: args[0], target: options.target, force: options.force, comments }, context);
   },
   render(result, style) {
     const file = relative(process.cwd(), result.config);

@@ -14,8 +14,8 @@ export interface InitOptions {
   readonly target?: string | undefined;
   /** Replace an aimaas.yaml that is there. */
   readonly force?: boolean | undefined;
-  /** Commented settings written below the ones in use, for the reader to choose from. */
-  readonly reference?: string | undefined;
+  /** Commented settings for the reader to choose from: lines of the section collect, and the sections below it. */
+  readonly comments?: { readonly collect: readonly string[]; readonly below: string } | undefined;
 }
 
 export type InitResult = {
@@ -97,7 +97,7 @@ function collectSection(source: string | undefined, target: string | undefined):
 function configText(
   source: string | undefined,
   target: string | undefined,
-  reference: string | undefined,
+  comments: InitOptions['comments'],
 ): string {
   const lines = [
     SCHEMA_COMMENT,
@@ -106,8 +106,9 @@ function configText(
     '# "aimaas run" does every step that is missing or out of date; "aimaas status" says which that is.',
     '',
     ...collectSection(source, target),
+    ...(comments?.collect ?? []),
   ];
-  if (reference !== undefined) lines.push('', reference.trimEnd());
+  if (comments !== undefined) lines.push('', comments.below.trimEnd());
   return `${lines.join('\n')}\n`;
 }
 
@@ -158,7 +159,7 @@ export async function init(options: InitOptions, context: StepContext): Promise<
       },
     );
   }
-  await writeFileAtomic(config, configText(source, target, options.reference));
+  await writeFileAtomic(config, configText(source, target, options.comments));
   if (dataFiles.length > 1) {
     context.reporter.info(
       `Found ${dataFiles.length} data files; ${basename(config)} uses the largest, ${source ?? ''}.`,

@@ -34,6 +34,8 @@ function environment(options: CliOptions): NodeJS.ProcessEnv {
   return Object.fromEntries(merged.filter(([, value]) => value !== undefined));
 }
 
+let isRunning = false;
+
 /**
  * Runs a command in this process: quick, and what the tests of commands should use. The current folder belongs to the
  * whole process, so calls must not overlap within a test file.
@@ -41,6 +43,8 @@ function environment(options: CliOptions): NodeJS.ProcessEnv {
 export async function runCli(argv: readonly string[], options: CliOptions): Promise<CliResult> {
   const stdout = new TerminalStream(options.terminal);
   const stderr = new TerminalStream(options.terminal);
+  if (isRunning) throw new Error('runCli calls overlap: await one before the next.');
+  isRunning = true;
   const before = process.cwd();
   process.chdir(options.cwd);
   try {
@@ -54,6 +58,7 @@ export async function runCli(argv: readonly string[], options: CliOptions): Prom
     return { code, stdout: stdout.text(), stderr: stderr.text() };
   } finally {
     process.chdir(before);
+    isRunning = false;
   }
 }
 
