@@ -26,6 +26,8 @@ export async function loadGraphModel(json: JsonObject, weights: Uint8Array): Pro
       await tf.setBackend(before);
     }
   };
+  // Lookups in tables are asynchronous; without any, tfjs warns of a needless executeAsync.
+  const isDynamic = json.modelInitializer !== undefined;
   const model = await onCpu(() => converter.loadGraphModel({ load: () => Promise.resolve(artifacts) }));
   return {
     runtime: `tfjs ${tf.version_core}`,
@@ -40,7 +42,9 @@ export async function loadGraphModel(json: JsonObject, weights: Uint8Array): Pro
               type === 'string' ? [...(data as readonly string[])] : Float32Array.from(data as Float64Array);
             tensors[name] = tf.tensor(values, [...shape], type);
           }
-          const made = await model.executeAsync(tensors, [...outputs]);
+          const made = isDynamic
+            ? await model.executeAsync(tensors, [...outputs])
+            : model.execute(tensors, [...outputs]);
           results = Array.isArray(made) ? made : [made];
           const values: TensorValues[] = [];
           for (const result of results) values.push(await result.data());
