@@ -1,9 +1,11 @@
-import { writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DataContent, FeaturesContent, Metrics, RunContent } from '../../src/core/artifacts.js';
 import type { JsonObject } from '../../src/core/json.js';
 import { silentReporter } from '../../src/core/reporter.js';
 import { idOf } from '../../src/workspace/hash.js';
+import { ModelRegistry } from '../../src/workspace/registry.js';
+import { bundleManifest } from './bundle.js';
 import type { Workspace } from '../../src/workspace/workspace.js';
 
 const TARGET = { task: 'binary', column: 'y', classes: ['no', 'yes'], counts: [60, 40] } as const;
@@ -91,4 +93,29 @@ export async function publishRun(workspace: Workspace, run: RunOf): Promise<stri
     search: null,
   };
   return publish(workspace, 'run', { features, options, family: run.family ?? 'mlp', validation }, content);
+}
+
+/** Publishes a version of a model made of a run, with an alias if one is given, and gives its version. */
+export async function publishModel(
+  workspace: Workspace,
+  of: { readonly name: string; readonly run: string; readonly features: string; readonly data: string },
+  alias?: string,
+): Promise<number> {
+  const registry = new ModelRegistry(workspace);
+  const finished = workspace.path('models', `.tmp-test-${of.run}`);
+  await mkdir(finished, { recursive: true });
+  const { name, run, features, data } = of;
+  const lineage = { run, features, data, dataName: 'data', sources: [] };
+  const manifest = bundleManifest({ name, key: run, lineage });
+  const { version } = await registry.publish(finished, manifest, { reporter: silentReporter });
+  if (alias !== undefined) await registry.setAlias(name, alias, version, { reporter: silentReporter });
+  return version;
+}
+
+/** Makes an artifact as old as a test needs it: rewrites the time in its manifest. */
+export async function makeOlder(folder: string, days: number): Promise<void> {
+  const path = join(folder, 'manifest.json');
+  const manifest = JSON.parse(await readFile(path, 'utf8')) as JsonObject;
+  const createdAt = new Date(Date.now() - days * 86_400_000).toISOString();
+  await writeFile(path, JSON.stringify({ ...manifest, createdAt }));
 }
