@@ -17,7 +17,7 @@ export interface Summary {
   /** The most frequent value; of several, the smallest. */
   readonly mode: number;
   /** The p-quantile, with linear interpolation between neighbours (numpy's default). */
-  quantile(p: number): number;
+  readonly quantile: (p: number) => number;
 }
 
 /**

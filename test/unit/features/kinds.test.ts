@@ -192,7 +192,7 @@ describe('text', () => {
   test('upper case, compatibility forms and scripts without spaces', () => {
     const fitted = fit('text', ['ÉTÉ ﬁn', 'été fin!', '東京タワー', '東京都', 'x']);
     expect(names(fitted)).toEqual(['x: fin', 'x: été', 'x: 東京']);
-    const [first, second, third] = apply(fitted, 'text', ['Été', 'FIN (été)', '大東京']) as number[][];
+    const [first, second, third] = apply(fitted, 'text', ['Été', 'FIN (été)', '大東京']);
     expect(first).toEqual([0, 1, 0]);
     expect(second?.[0]).toBeCloseTo(Math.SQRT1_2, 6);
     expect(third).toEqual([0, 0, 1]);
@@ -263,9 +263,9 @@ describe('all columns of penguins', () => {
   test('fitted features of another version or damaged ones are refused', () => {
     const json = fitted.toJSON();
     const code = (value: unknown): unknown => expect.objectContaining({ code: value });
-    expect(() => loadFeatures({ ...json, format: 2 })).toThrow(code('ARTIFACT_INCOMPATIBLE') as Error);
+    expect(() => loadFeatures({ ...json, format: 2 })).toThrow(code('ARTIFACT_INCOMPATIBLE'));
     expect(() => loadFeatures({ ...json, columns: [{ schema: {} }] })).toThrow(
-      code('ARTIFACT_CORRUPT') as Error,
+      code('ARTIFACT_CORRUPT'),
     );
     const [first] = json['columns'] as { schema: object; state: object }[];
     expect(() =>
@@ -273,7 +273,7 @@ describe('all columns of penguins', () => {
         ...json,
         columns: [{ ...first, state: { ...first?.state, version: 99 } }],
       } as ReturnType<typeof fitted.toJSON>),
-    ).toThrow(code('ARTIFACT_INCOMPATIBLE') as Error);
+    ).toThrow(code('ARTIFACT_INCOMPATIBLE'));
   });
 
   test('names stay apart where columns and levels would give the same', () => {
