@@ -1,6 +1,7 @@
 import type { Attributes, ValueInfo } from '../graph.js';
 import { AimaasError } from '../../core/errors.js';
 import { binaryKernels } from './binary.js';
+import { convolutionKernels } from './convolution.js';
 import type { KernelDefinition, KernelDefinitions } from './definition.js';
 import { indexingKernels } from './indexing.js';
 import { reductionKernels } from './reduction.js';
@@ -14,6 +15,7 @@ export const kernels: KernelDefinitions = {
   ...reductionKernels,
   ...shapingKernels,
   ...indexingKernels,
+  ...convolutionKernels,
 };
 
 /** The definition of an operation; UNSUPPORTED for one that the graph does not know. */

@@ -5,9 +5,12 @@ import { valueInfo, type Graph, type ValueId } from '../graph.js';
 import { hasSymbolic } from '../symbolic.js';
 import { Emission, type Emitters } from './emitter.js';
 import { binaryEmitters } from './emitters/binary.js';
+import { convolutionEmitters } from './emitters/convolution.js';
 import { indexingEmitters } from './emitters/indexing.js';
 import { matMulEmitters } from './emitters/matmul.js';
+import { poolingEmitters } from './emitters/pooling.js';
 import { reductionEmitters } from './emitters/reduction.js';
+import { resizeEmitters } from './emitters/resize.js';
 import { shapingEmitters } from './emitters/shaping.js';
 import { unaryEmitters } from './emitters/unary.js';
 import type { OnnxWriter } from './writer.js';
@@ -19,6 +22,9 @@ const emitters: Emitters = {
   ...matMulEmitters,
   ...shapingEmitters,
   ...indexingEmitters,
+  ...convolutionEmitters,
+  ...poolingEmitters,
+  ...resizeEmitters,
 };
 
 /**

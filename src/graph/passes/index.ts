@@ -3,7 +3,7 @@ import { simplifyAlgebra } from './algebra.js';
 import { shareCommonSubexpressions } from './common-subexpressions.js';
 import { foldConstants } from './constant-folding.js';
 import { removeDeadCode } from './dead-code.js';
-import { fuseGemm } from './gemm.js';
+import { fuseBias } from './bias.js';
 
 type Pass = (graph: Graph) => Graph;
 
@@ -25,5 +25,5 @@ export function optimize(graph: Graph): Graph {
     for (const pass of simplifications) current = pass(current);
     if (current.nodes.length === before) break;
   }
-  return removeDeadCode(fuseGemm(current));
+  return removeDeadCode(fuseBias(current));
 }

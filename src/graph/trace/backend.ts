@@ -1,5 +1,6 @@
 import { AimaasError } from '../../core/errors.js';
 import { unsupportedOperation } from '../kernels/index.js';
+import { registerGradients } from './gradients.js';
 import { tf } from './tensorflow.js';
 import type { DataId, Tracer } from './tracer.js';
 
@@ -81,6 +82,7 @@ let registered = false;
 export function registerTraceBackend(): void {
   if (registered) return;
   registered = true;
+  registerGradients();
   tf.registerBackend(TRACE_BACKEND, () => new TraceBackend(), 0);
   // tfjs exports the name of every kernel as a string constant.
   const names = new Set<string>(Object.values(tf).filter((value) => typeof value === 'string'));

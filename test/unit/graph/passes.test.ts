@@ -6,7 +6,7 @@ import { simplifyAlgebra } from '../../../src/graph/passes/algebra.js';
 import { shareCommonSubexpressions } from '../../../src/graph/passes/common-subexpressions.js';
 import { foldConstants } from '../../../src/graph/passes/constant-folding.js';
 import { removeDeadCode } from '../../../src/graph/passes/dead-code.js';
-import { fuseGemm } from '../../../src/graph/passes/gemm.js';
+import { fuseBias } from '../../../src/graph/passes/bias.js';
 import { optimize } from '../../../src/graph/passes/index.js';
 
 function graphOf(build: (builder: GraphBuilder, x: ValueId) => ValueId): Graph {
@@ -103,7 +103,7 @@ describe('foldConstants', () => {
   });
 });
 
-describe('fuseGemm', () => {
+describe('fuseBias', () => {
   const dense = (biasShape: number[], again = false) =>
     graphOf((b, x) => {
       const product = b.op('BatchMatMul', [x, b.constant(float32([3, 2], new Float32Array(6)))]);
@@ -113,9 +113,9 @@ describe('fuseGemm', () => {
     });
 
   it('joins a product and its bias, unless the product is used elsewhere or the bias is no row', () => {
-    expect(operations(removeDeadCode(fuseGemm(dense([2]))))).toEqual(['Gemm']);
-    expect(operations(removeDeadCode(fuseGemm(dense([1, 2]))))).toEqual(['Gemm']);
-    expect(operations(fuseGemm(dense([2, 2])))).toEqual(['BatchMatMul', 'Add']);
-    expect(operations(fuseGemm(dense([2], true)))).toEqual(['BatchMatMul', 'Add', 'Add']);
+    expect(operations(removeDeadCode(fuseBias(dense([2]))))).toEqual(['Gemm']);
+    expect(operations(removeDeadCode(fuseBias(dense([1, 2]))))).toEqual(['Gemm']);
+    expect(operations(fuseBias(dense([2, 2])))).toEqual(['BatchMatMul', 'Add']);
+    expect(operations(fuseBias(dense([2], true)))).toEqual(['BatchMatMul', 'Add', 'Add']);
   });
 });

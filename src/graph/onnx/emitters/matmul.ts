@@ -30,7 +30,7 @@ function matMul(e: Emission): void {
 
 export const matMulEmitters: Emitters = {
   BatchMatMul: matMul,
-  /** A matrix product plus a row, made by the pass gemm.ts. */
+  /** A matrix product plus a row, made by the pass bias.ts. */
   Gemm: (e) =>
     e.result('Gemm', e.inputs, {
       transA: { int: booleanAttribute(e.attributes, 'transposeA') ? 1 : 0 },

@@ -1,0 +1,48 @@
+import { tf } from './tensorflow.js';
+
+type BinaryGradient = (dy: tf.Tensor, a: tf.Tensor, b: tf.Tensor) => readonly [tf.Tensor, tf.Tensor];
+
+/** Sums a gradient over what broadcasting repeated, down to the operand's shape. */
+function unbroadcast(gradient: tf.Tensor, shape: readonly number[]): tf.Tensor {
+  const axes = tf.broadcast_util.getReductionAxes([...shape], gradient.shape);
+  const summed = axes.length === 0 ? gradient : tf.sum(gradient, axes);
+  return tf.reshape(summed, [...shape]);
+}
+
+/** Registers the gradient of a kernel with inputs a and b that broadcast against each other. */
+function registerBroadcasting(kernelName: string, gradient: BinaryGradient): void {
+  tf.registerGradient({
+    kernelName,
+    inputsToSave: ['a', 'b'],
+    gradFunc: (dy, saved) => {
+      const [a, b] = saved;
+      if (a === undefined || b === undefined || Array.isArray(dy))
+        throw new Error(`${kernelName} saved no inputs.`);
+      return {
+        a: () => unbroadcast(gradient(dy, a, b)[0], a.shape),
+        b: () => unbroadcast(gradient(dy, a, b)[1], b.shape),
+      };
+    },
+  });
+}
+
+const asFloat = (condition: tf.Tensor) => tf.cast(condition, 'float32');
+
+/**
+ * Gradients where tfjs 4.22 has none or a broken one: it fails for operands of different shapes, and goes through
+ * several masks where one does.
+ */
+export function registerGradients(): void {
+  registerBroadcasting('SquaredDifference', (dy, a, b) => {
+    const slope = tf.mul(dy, tf.mul(2, tf.sub(a, b)));
+    return [slope, tf.neg(slope)];
+  });
+  registerBroadcasting('Maximum', (dy, a, b) => [
+    tf.mul(dy, asFloat(tf.greaterEqual(a, b))),
+    tf.mul(dy, asFloat(tf.less(a, b))),
+  ]);
+  registerBroadcasting('Minimum', (dy, a, b) => [
+    tf.mul(dy, asFloat(tf.lessEqual(a, b))),
+    tf.mul(dy, asFloat(tf.greater(a, b))),
+  ]);
+}

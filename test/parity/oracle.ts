@@ -1,0 +1,173 @@
+import type { TensorData } from '../../src/core/tensor.js';
+import { sizeOf } from '../../src/core/tensor.js';
+import { Random } from '../../src/core/random.js';
+import type { Engine, Tensors } from '../../src/engines/engine.js';
+import { engine } from '../../src/engines/index.js';
+import type { Attributes, Graph } from '../../src/graph/graph.js';
+import { trace } from '../../src/graph/trace.js';
+import { tf } from '../unit/graph/helpers.js';
+
+export interface InputSpec {
+  readonly shape: readonly number[];
+  /** Range of the numbers; [-1, 1) by default. */
+  readonly range?: readonly [number, number];
+  readonly dtype?: 'float32' | 'int32' | 'bool';
+  /** Numbers with distance at least this from each other and from zero, where an operation has kinks. */
+  readonly apart?: number;
+}
+
+/** One call to be checked: the same on every engine, and its gradients right. */
+export interface Case {
+  readonly name: string;
+  readonly inputs: Readonly<Record<string, InputSpec>>;
+  readonly build: (inputs: Record<string, tf.Tensor>) => tf.Tensor;
+  /** Inputs whose gradient is checked; by default every float input. Empty: none. */
+  readonly gradients?: readonly string[];
+  /** False where tfjs' cpu backend is known to be wrong, so that only the gradient check remains. */
+  readonly reference?: boolean;
+  /** Relative tolerance between engines. */
+  readonly tolerance?: number;
+  /** True where the runtime has no float64 for the operation, which is linear in each input: differences are exact anyhow. */
+  readonly linear?: boolean;
+}
+
+export function makeInput(spec: InputSpec, seed: string): TensorData {
+  const random = Random.of(7, seed);
+  const [low, high] = spec.range ?? [-1, 1];
+  const size = sizeOf(spec.shape);
+  const { shape } = spec;
+  if (spec.dtype === 'int32') {
+    return {
+      dtype: 'int32',
+      shape,
+      data: Int32Array.from({ length: size }, () => low + random.integer(high - low)),
+    };
+  }
+  if (spec.dtype === 'bool') {
+    return { dtype: 'bool', shape, data: Uint8Array.from({ length: size }, () => random.integer(2)) };
+  }
+  const { apart } = spec;
+  if (apart !== undefined) {
+    const order = random.permutation(size);
+    const data = Float32Array.from(order, (position) => {
+      const offset = position - size / 2;
+      return (offset < 0 ? offset : offset + 1) * apart;
+    });
+    return { dtype: 'float32', shape, data };
+  }
+  return {
+    dtype: 'float32',
+    shape,
+    data: Float32Array.from({ length: size }, () => low + (high - low) * random.uniform()),
+  };
+}
+
+const engines = new Map<string, Engine>();
+
+/** Runs a graph once. */
+export async function runOn(
+  name: string,
+  graph: Graph,
+  inputs: Tensors,
+): Promise<Record<string, TensorData>> {
+  const chosen = engines.get(name) ?? (await engine(name));
+  engines.set(name, chosen);
+  const executable = await chosen.compile(graph, { threads: 1 });
+  const given = Object.fromEntries(
+    graph.inputs.map(({ name: input }) => [input, inputs[input] as TensorData]),
+  );
+  try {
+    return await executable.run(given);
+  } finally {
+    await executable.dispose();
+  }
+}
+
+/** y, and Σ y · weights with its gradients, where the weights make every element count differently. */
+export function traceCase(test: Case): {
+  value: Graph;
+  loss: Graph;
+  gradients: Graph | undefined;
+  wrt: readonly string[];
+} {
+  const value = trace((x) => ({ y: test.build(x) }), test.inputs);
+  const wrt =
+    test.gradients ??
+    Object.keys(test.inputs).filter((name) => (test.inputs[name]?.dtype ?? 'float32') === 'float32');
+  const loss = (x: Record<string, tf.Tensor>): tf.Scalar => {
+    const y = tf.cast(test.build(x), 'float32');
+    const weights = tf.tensor(
+      Array.from({ length: y.size }, (_, i) => Math.cos(i + 1)),
+      y.shape,
+      'float32',
+    );
+    return tf.sum(tf.mul(y, weights));
+  };
+  const lossGraph = trace((x) => ({ loss: loss(x) }), test.inputs);
+  const gradients =
+    wrt.length === 0
+      ? undefined
+      : trace((x) => {
+          const others = (tensors: tf.Tensor[]) =>
+            loss({ ...x, ...Object.fromEntries(wrt.map((name, i) => [name, tensors[i] as tf.Tensor])) });
+          const grads = tf.grads((...tensors: tf.Tensor[]) => others(tensors))(
+            wrt.map((name) => x[name] as tf.Tensor),
+          );
+          return Object.fromEntries(wrt.map((name, i) => [`d${name}`, grads[i] as tf.Tensor]));
+        }, test.inputs);
+  return { value, loss: lossGraph, gradients, wrt };
+}
+
+/** The same graph with float64 for float32: differences in it are good to ten digits. */
+export function inDouble(graph: Graph): Graph {
+  const attributes = (given: Attributes): Attributes =>
+    given['dtype'] === 'float32' ? { ...given, dtype: 'float64' } : given;
+  return {
+    ...graph,
+    values: graph.values.map((info) => (info.dtype === 'float32' ? { ...info, dtype: 'float64' } : info)),
+    constants: new Map(
+      [...graph.constants].map(([id, tensor]) => [
+        id,
+        tensor.dtype === 'float32' ? toDouble(tensor) : tensor,
+      ]),
+    ),
+    nodes: graph.nodes.map((node) => ({ ...node, attributes: attributes(node.attributes) })),
+  };
+}
+
+function toDouble(tensor: TensorData): TensorData {
+  return { ...tensor, dtype: 'float64', data: Float64Array.from(tensor.data as Float32Array) };
+}
+
+/** Derivatives of a loss along directions, by central differences. */
+export async function differences(
+  loss: Graph,
+  linear: boolean,
+): Promise<{
+  along: (inputs: Tensors, name: string, direction: Float64Array) => Promise<number>;
+  dispose: () => Promise<void>;
+}> {
+  const graph = linear ? loss : inDouble(loss);
+  const executable = await (await engine('onnxruntime')).compile(graph, { threads: 1 });
+  const epsilon = linear ? 0.5 : 1e-5;
+  const at = async (inputs: Tensors, name: string, direction: Float64Array, sign: number) => {
+    const moved: Record<string, TensorData> = {};
+    for (const { name: key } of graph.inputs) {
+      const tensor = inputs[key] as TensorData;
+      moved[key] = tensor;
+      if (tensor.dtype !== 'float32') continue;
+      const data = Float64Array.from(tensor.data as Float32Array, (x, i) =>
+        key === name ? x + sign * epsilon * (direction[i] ?? 0) : x,
+      );
+      moved[key] = linear
+        ? { ...tensor, data: Float32Array.from(data) }
+        : { ...tensor, dtype: 'float64', data };
+    }
+    return Number((await executable.run(moved))['loss']?.data[0]);
+  };
+  return {
+    along: async (inputs, name, direction) =>
+      ((await at(inputs, name, direction, 1)) - (await at(inputs, name, direction, -1))) / (2 * epsilon),
+    dispose: () => executable.dispose(),
+  };
+}
