@@ -124,6 +124,8 @@ export interface StepOptions {
   readonly penalty: number;
   readonly clipNorm: number | undefined;
   readonly clipValue: number | undefined;
+  /** Shape of one row's target; a single number by default. */
+  readonly targetShape?: readonly number[];
 }
 
 /**
@@ -160,7 +162,7 @@ export function stepGraph(program: Program, options: StepOptions): StepGraph {
           },
         );
         nextStatistics = applied.statistics;
-        const rows = options.loss.rows(applied.outputs, at('y') as tf.Tensor2D, options);
+        const rows = options.loss.rows(applied.outputs, at('y'), options);
         const weight = at('weight');
         const total = tf.maximum(tf.sum(weight, 1), 1e-12);
         const byMember = tf.div(tf.sum(tf.mul(rows, weight), 1), total);
@@ -196,7 +198,7 @@ export function stepGraph(program: Program, options: StepOptions): StepGraph {
         ? { [STATISTICS]: { shape: [members, statistics.width], dtype: 'float32' as const } }
         : {}),
       x: { shape: [...index, program.features], dtype: 'float32' },
-      y: { shape: index, dtype: 'float32' },
+      y: { shape: [...index, ...(options.targetShape ?? [])], dtype: 'float32' },
       weight: { shape: index, dtype: 'float32' },
       schedule: { shape: [SCHEDULE_INPUTS.length], dtype: 'float32' },
     },

@@ -23,7 +23,7 @@ const softmaxCrossEntropy = tf.customGrad((z, t, save) => {
   };
 });
 
-function targetProbabilities(outputs: tf.Tensor3D, targets: tf.Tensor2D, smoothing: number): tf.Tensor {
+function targetProbabilities(outputs: tf.Tensor3D, targets: tf.Tensor, smoothing: number): tf.Tensor {
   const classes = outputs.shape[2];
   const oneHot = tf.cast(tf.oneHot(tf.cast(targets, 'int32'), classes), 'float32');
   return smoothing === 0 ? oneHot : tf.add(tf.mul(oneHot, 1 - smoothing), smoothing / classes);

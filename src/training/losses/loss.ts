@@ -14,5 +14,5 @@ export interface LossOptions {
 export interface Loss {
   readonly name: string;
   readonly tasks: readonly TaskKind[];
-  rows(outputs: tf.Tensor3D, targets: tf.Tensor2D, options: LossOptions): tf.Tensor2D;
+  rows(outputs: tf.Tensor3D, targets: tf.Tensor, options: LossOptions): tf.Tensor2D;
 }

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Loss } from './loss.js';
 
 /** Output minus target: [members, rows, 1] and [members, rows] → [members, rows]. */
-function errors(outputs: tf.Tensor3D, targets: tf.Tensor2D): tf.Tensor2D {
+function errors(outputs: tf.Tensor3D, targets: tf.Tensor): tf.Tensor2D {
   return tf.sub(tf.reshape(outputs, [outputs.shape[0], outputs.shape[1]]), targets);
 }
 
