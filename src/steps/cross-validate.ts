@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { DataContent, FeaturesContent, RunContent, TargetState } from '../core/artifacts.js';
 import { AimaasError, throwIfAborted } from '../core/errors.js';
 import type { JsonObject } from '../core/json.js';
-import type { Reporter } from '../core/reporter.js';
+import type { Progress, Reporter } from '../core/reporter.js';
 import type { StepContext } from '../core/step.js';
 import { baselineScores, computeMetrics, defaultMetricNames } from '../metrics/index.js';
 import { idOf } from '../workspace/hash.js';
@@ -185,7 +185,7 @@ async function runFolds(
   try {
     for (let index = 0; index < count; index++) {
       throwIfAborted(context.signal);
-      const inner = { workspace: scratch.root, reporter: reporters.of(index + 1), signal: context.signal };
+      const inner = { workspace: scratch.root, reporter: reporters.of(index), signal: context.signal };
       const parts = await writeFold(workspace, data, fold, index, scratch, inner);
       const judged = await judgeFold(scratch, pipeline, parts, inner);
       const { task } = judged.target;
@@ -199,6 +199,10 @@ async function runFolds(
       const row = judged.row.map((inFold) => parts.testRows[inFold] as number);
       collector.add(judged.truth, judged.scores, row, judged.weights ?? null);
     }
+    reporters.done();
+  } catch (error) {
+    reporters.fail();
+    throw error;
   } finally {
     await rm(scratch.root, { recursive: true, force: true });
   }
@@ -246,19 +250,25 @@ function inTermsOf(target: TargetState, judged: JudgedRows): JudgedRows {
   return { ...judged, target: { ...target, counts }, truth, scores };
 }
 
-/** Passes on what the steps of a fold report, named by the fold; every warning once, however many folds give it. */
+/**
+ * One progress over all folds in place of what the steps of each fold report; their warnings come through once, however
+ * many folds give them.
+ */
 class FoldReporters {
   private readonly reporter: Reporter;
   private readonly count: number;
+  private readonly bar: Progress;
   private readonly warned = new Set<string>();
 
   constructor(reporter: Reporter, count: number) {
     this.reporter = reporter;
     this.count = count;
+    this.bar = reporter.progress({ title: 'Cross-validating', total: count, unit: 'folds' });
   }
 
+  /** The reporter for the steps of a fold, counted from 0. */
   of(fold: number): Reporter {
-    const name = `Fold ${fold} of ${this.count}`;
+    const name = `Fold ${fold + 1} of ${this.count}`;
     return {
       info: (message) => this.reporter.debug(`${name}: ${message}`),
       warn: (message, hint) => {
@@ -267,8 +277,22 @@ class FoldReporters {
         this.reporter.warn(`${name}: ${message}`, hint);
       },
       debug: (message) => this.reporter.debug(`${name}: ${message}`),
-      progress: (task) => this.reporter.progress({ ...task, title: `${name}: ${task.title}` }),
+      progress: (task) => ({
+        update: (completed, values) => {
+          if (task.unit === 'epochs') this.bar.update(fold, { epoch: Math.floor(completed), ...values });
+        },
+        done: () => undefined,
+        fail: () => undefined,
+      }),
     };
+  }
+
+  done(): void {
+    this.bar.done(`${this.count} folds`);
+  }
+
+  fail(): void {
+    this.bar.fail();
   }
 }
 

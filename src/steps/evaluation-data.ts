@@ -40,7 +40,10 @@ export async function rowsOfData(
   const { openRows } = await import('../sources/open.js');
   const { target } = predictor;
   const targetSchema = options.targetSchema ?? schemaOf(target);
-  const bar = context.reporter.progress({ title: `Evaluating on ${options.location}`, unit: 'rows' });
+  const bar = context.reporter.progress({
+    title: `Evaluating on ${options.location === '-' ? 'standard input' : options.location}`,
+    unit: 'rows',
+  });
   const collector = new RowCollector(target);
   const cells = new CellCollector(predictor.schema);
   const unknown = new UnknownClasses(target.column);
