@@ -41,6 +41,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => recorded((await import('./evaluate.js')).default),
   },
   {
+    name: 'optimize',
+    summary: 'Search for better settings by training many models, and keep the best',
+    group: LIFECYCLE,
+    load: async () => (await import('./optimize.js')).default,
+  },
+  {
     name: 'export',
     summary: 'Make a run into a model version that needs no aimaas to be used',
     group: LIFECYCLE,

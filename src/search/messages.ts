@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../core/error-codes.js';
 import type { Json } from '../core/json.js';
 
 /** What the pool sends to a worker process. */
@@ -12,4 +13,4 @@ export type ToWorker =
 export type FromWorker =
   | { readonly type: 'question'; readonly question: Json }
   | { readonly type: 'result'; readonly result: Json }
-  | { readonly type: 'error'; readonly code: string; readonly message: string };
+  | { readonly type: 'error'; readonly code: ErrorCode; readonly message: string };

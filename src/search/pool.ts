@@ -1,11 +1,12 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import type { ErrorCode } from '../core/error-codes.js';
 import type { Json } from '../core/json.js';
 import type { FromWorker, ToWorker } from './messages.js';
 
 /** How a task ended. `crashed`: its process died, by itself or killed. */
 export type TaskEnd =
   | { readonly end: 'result'; readonly result: Json }
-  | { readonly end: 'error'; readonly code: string; readonly message: string }
+  | { readonly end: 'error'; readonly code: ErrorCode; readonly message: string }
   | { readonly end: 'crashed'; readonly message: string };
 
 export interface PoolOptions {

@@ -7,7 +7,7 @@ export interface TaskContext {
   /** Fires when the pool wants the task to end. */
   readonly signal: AbortSignal;
   /** Asks the pool and waits for its answer. One question at a time. */
-  ask(question: Json): Promise<Json>;
+  readonly ask: (question: Json) => Promise<Json>;
 }
 
 /**

@@ -1,0 +1,201 @@
+import type { FeaturesContent, RunContent } from '../core/artifacts.js';
+import { AimaasError } from '../core/errors.js';
+import type { Json, JsonObject } from '../core/json.js';
+import type { StepContext } from '../core/step.js';
+import { didYouMean } from '../core/suggest.js';
+import { defaultMetricNames, findMetric } from '../metrics/index.js';
+import { FAMILY_NAMES, modelFamily } from '../models/index.js';
+import { checkSpace } from '../search/space.js';
+import { defaultMetric } from '../tasks/index.js';
+import { idOf } from '../workspace/hash.js';
+import type { Manifest } from '../workspace/manifest.js';
+import type { Workspace } from '../workspace/workspace.js';
+import { readOverrides } from './optimize-overrides.js';
+import { type Overrides, searchPlan, splitName } from './optimize-space.js';
+import { findSearch, readSearch, type SearchFile } from './optimize-state.js';
+import { mayMixSplits } from './train-data.js';
+import { resolveTraining, type TrainOptions } from './train-options.js';
+
+/** Raised whenever the same search would try other things. */
+const STEP_VERSION = 1;
+
+/** Trials of a search that is given neither a number nor a time. */
+const DEFAULT_TRIALS = 20;
+
+export type OptimizeOptions = {
+  /** Feature set id or prefix; default: the current one. */
+  readonly features?: string | undefined;
+  /** Most trials, those of earlier calls of the same search included. */
+  readonly trials?: number | undefined;
+  /** Seconds to search, those of earlier calls included. */
+  readonly time?: number | undefined;
+  /** Processes at a time. */
+  readonly jobs?: number | undefined;
+  /** What is made as good as can be, on validation rows. */
+  readonly metric?: string | undefined;
+  /** Model families to search; default: all. */
+  readonly models?: readonly string[] | undefined;
+  /** NAME=VALUES; see readOverrides. */
+  readonly space?: readonly string[] | undefined;
+  /** Seed of the choice of trials; default: the feature set's. */
+  readonly seed?: number | undefined;
+  /** Go on with a search: its id or prefix, or "latest". */
+  readonly resume?: string | undefined;
+  /** Forget the trials of the same search and begin anew. */
+  readonly force?: boolean | undefined;
+};
+
+/** The search that is asked for, as far as it has come, and its feature set. */
+export interface AskedSearch {
+  readonly search: SearchFile;
+  readonly features: Manifest<FeaturesContent>;
+}
+
+/**
+ * The search of these options: a new one, or the one in the workspace that the same options began.
+ * @throws AimaasError USAGE for an option that is wrong; UNSUPPORTED where there are no rows to choose by.
+ */
+export async function askedSearch(
+  workspace: Workspace,
+  options: OptimizeOptions,
+  context: StepContext,
+): Promise<AskedSearch> {
+  if (options.resume !== undefined) return resumedSearch(workspace, options, options.resume);
+  const features = await workspace.find<FeaturesContent>('features', options.features);
+  const { task } = features.content;
+  const metric = options.metric ?? defaultMetric(task);
+  checkMetric(metric, features.content);
+  const families = familiesOf(options.models);
+  const overrides = readOverrides(options.space ?? [], families);
+  const base = await carriedOptions(workspace, features, overrides, context);
+  const plan = searchPlan(families, base, features.content, overrides);
+  checkSpace(plan.space);
+  checkRows(features, families, base);
+  const seed = options.seed ?? features.content.seed;
+  const key: JsonObject = {
+    step: 'optimize',
+    version: STEP_VERSION,
+    features: features.id,
+    metric,
+    space: plan.space,
+    defaults: plan.defaults,
+    base,
+    seed,
+  };
+  const id = idOf(key);
+  const found = await readSearch(workspace, id);
+  const none = options.trials === undefined && options.time === undefined;
+  const limits = {
+    trials: options.trials ?? (none ? DEFAULT_TRIALS : null),
+    seconds: options.time ?? null,
+  };
+  if (found !== undefined && options.force !== true) return { features, search: { ...found, limits } };
+  const search: SearchFile = {
+    schemaVersion: 1,
+    id,
+    createdAt: new Date().toISOString(),
+    key,
+    features: features.id,
+    metric,
+    families,
+    space: plan.space,
+    defaults: plan.defaults,
+    base,
+    seed,
+    limits,
+    seconds: 0,
+    previous: null,
+    trials: [],
+  };
+  return { features, search };
+}
+
+async function resumedSearch(
+  workspace: Workspace,
+  options: OptimizeOptions,
+  wanted: string,
+): Promise<AskedSearch> {
+  const own = (['features', 'metric', 'models', 'space', 'seed', 'force'] as const).find(
+    (name) => options[name] !== undefined && options[name] !== false,
+  );
+  if (own !== undefined) {
+    throw new AimaasError(
+      'USAGE',
+      `--resume goes on with a search as it was begun; --${own} would make it another one.`,
+      { hint: 'aimaas optimize --resume --trials 50 --time 10m' },
+    );
+  }
+  const search = await findSearch(workspace, wanted);
+  const features = await workspace.find<FeaturesContent>('features', search.features);
+  const limits = {
+    trials: options.trials ?? search.limits.trials,
+    seconds: options.time ?? search.limits.seconds,
+  };
+  return { features, search: { ...search, limits } };
+}
+
+function checkMetric(metric: string, { task }: FeaturesContent): void {
+  findMetric(metric, task);
+  const recorded = defaultMetricNames(task);
+  if (recorded.includes(metric)) return;
+  throw new AimaasError(
+    'USAGE',
+    `Runs do not record "${metric}" on validation rows. ${didYouMean(metric, recorded)}`,
+    { hint: `Recorded are: ${recorded.join(', ')}.`, details: { metric, expected: recorded } },
+  );
+}
+
+function familiesOf(models: readonly string[] | undefined): readonly string[] {
+  if (models === undefined) return FAMILY_NAMES;
+  const asked = new Set(models.map((name) => modelFamily(name.trim()).name));
+  return FAMILY_NAMES.filter((name) => asked.has(name));
+}
+
+/** Options of the current run that a search does not choose and that every trial therefore shares with it. */
+const CARRIED = ['loss', 'classWeights', 'clipNorm', 'clipValue', 'patience', 'members'] as const;
+
+/**
+ * Those of them that are not what `train` would choose: someone asked for them. Of a run that a search made, what that
+ * search began with, so that the same command means the same search when its best run has become the current one.
+ */
+async function carriedOptions(
+  workspace: Workspace,
+  features: Manifest<FeaturesContent>,
+  overrides: Overrides,
+  context: StepContext,
+): Promise<JsonObject> {
+  const id = await workspace.current('run');
+  const run = id === undefined ? undefined : await workspace.read<RunContent>('run', id);
+  if (run === undefined || run.content.features !== features.id) return {};
+  const { model, options, search } = run.content;
+  const origin = search === null ? undefined : await readSearch(workspace, search);
+  if (origin !== undefined) return origin.base;
+  const usual: JsonObject = resolveTraining(
+    { model: model.family, params: model.params },
+    features.content,
+  ).settings;
+  const searched = new Set([...overrides.keys()].map((name) => splitName(name)[1]));
+  const carried = CARRIED.filter(
+    (name) => options[name] !== undefined && options[name] !== usual[name] && !searched.has(name),
+  );
+  if (carried.length > 0) context.reporter.info(`Every trial has ${carried.join(', ')} of run ${run.id}.`);
+  return Object.fromEntries(carried.map((name) => [name, options[name] as Json]));
+}
+
+/** Models are chosen by rows they did not learn from; without any there is nothing to choose by. */
+function checkRows(
+  features: Manifest<FeaturesContent>,
+  families: readonly string[],
+  base: TrainOptions,
+): void {
+  if (features.content.splits.validation.rows > 0) return;
+  const folded = families.every(
+    (model) => resolveTraining({ ...base, model }, features.content).settings.members > 1,
+  );
+  if (folded && mayMixSplits(features)) return;
+  throw new AimaasError(
+    'UNSUPPORTED',
+    'The feature set has no validation rows, so there is nothing to choose the best model by.',
+    { hint: 'aimaas preprocess --split 0.7,0.15,0.15' },
+  );
+}
