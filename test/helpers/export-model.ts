@@ -1,11 +1,19 @@
 import type { TargetState } from '../../src/core/artifacts.js';
 import { Random } from '../../src/core/random.js';
-import { type Column, type ColumnKind, type DataSchema, stringColumn, type Table } from '../../src/core/table.js';
+import {
+  type Column,
+  type ColumnKind,
+  type DataSchema,
+  stringColumn,
+  type Table,
+} from '../../src/core/table.js';
 import { float32 } from '../../src/core/tensor.js';
+import { openOnnx } from '../../src/engines/onnx-file.js';
 import type { ExportModel } from '../../src/exporters/index.js';
 import { FeatureFitter, type FeatureChoices, type FittedFeatures } from '../../src/features/index.js';
 import { GraphBuilder } from '../../src/graph/builder.js';
 import type { Graph } from '../../src/graph/graph.js';
+import { toOnnx } from '../../src/graph/onnx/index.js';
 import { SYMBOLIC_BATCH } from '../../src/graph/symbolic.js';
 
 /** Rows with every kind of column that a graph can prepare, missing cells among them. */
@@ -18,7 +26,9 @@ export function rowsOfEveryKind(rows = 240, seed = 1): { schema: DataSchema; tab
   });
   const pick = (words: readonly string[], mayMiss = true): Column =>
     stringColumn(
-      Array.from({ length: rows }, () => (mayMiss && missing() ? null : (words[random.integer(words.length)] ?? ''))),
+      Array.from({ length: rows }, () =>
+        mayMiss && missing() ? null : (words[random.integer(words.length)] ?? ''),
+      ),
     );
   const cities = Array.from({ length: 30 }, (_, i) => `city ${i}`);
   const columns: [string, ColumnKind, Column][] = [
@@ -53,17 +63,26 @@ export function denseNetwork(width: number, target: TargetState, seed = 7): Grap
   const builder = new GraphBuilder();
   const weights = (rows: number, columns: number): number =>
     builder.constant(
-      float32([rows, columns], Float32Array.from({ length: rows * columns }, () => random.normal() / Math.sqrt(rows))),
+      float32(
+        [rows, columns],
+        Float32Array.from({ length: rows * columns }, () => random.normal() / Math.sqrt(rows)),
+      ),
     );
   const outputs = target.task === 'regression' ? 1 : target.classes.length;
   const x = builder.input('features', [SYMBOLIC_BATCH, width]);
   const hidden = builder.op('Relu', [
     builder.op('Add', [builder.op('BatchMatMul', [x, weights(width, 16)]), weights(1, 16)]),
   ]);
-  const out = builder.op('Add', [builder.op('BatchMatMul', [hidden, weights(16, outputs)]), weights(1, outputs)]);
+  const out = builder.op('Add', [
+    builder.op('BatchMatMul', [hidden, weights(16, outputs)]),
+    weights(1, outputs),
+  ]);
   if (target.task === 'regression') {
     const spread = builder.scalar(target.standardDeviation);
-    builder.output('scores', builder.op('Add', [builder.op('Multiply', [out, spread]), builder.scalar(target.mean)]));
+    builder.output(
+      'scores',
+      builder.op('Add', [builder.op('Multiply', [out, spread]), builder.scalar(target.mean)]),
+    );
   } else {
     builder.output('scores', builder.op('Softmax', [out], { dim: 1 }));
   }
@@ -85,4 +104,13 @@ export function exportModel(features: FittedFeatures, target: TargetState): Expo
     network: denseNetwork(features.layout.length, target),
     signature: { inputs: [], outputs: [] },
   };
+}
+
+/** What the model itself answers: its features and its network, the network run by ONNX Runtime. */
+export async function ownScores(model: ExportModel, table: Table): Promise<Float32Array> {
+  const session = await openOnnx(toOnnx(model.network), { threads: 1, name: 'network' });
+  const shape = [table.rows, model.features.layout.length];
+  const { scores } = await session.run({ features: float32(shape, model.features.transform(table)) });
+  await session.dispose();
+  return scores?.data as Float32Array;
 }
