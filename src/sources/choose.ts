@@ -1,6 +1,5 @@
 import { AimaasError } from '../core/errors.js';
 import { columnNotFound } from './records.js';
-import type { Source } from './source.js';
 
 export type Choice = {
   readonly target: string | null;
@@ -15,11 +14,9 @@ export type Choice = {
  * The columns to keep, in the order of the first file.
  * @throws AimaasError COLUMN_NOT_FOUND for a name that is misspelt, with the nearest; USAGE where the choice makes no sense.
  */
-export function chooseColumns(sources: readonly Source[], choice: Choice): string[] {
-  const [first] = sources;
-  const names = first?.names ?? [];
+export function chooseColumns(names: readonly string[], location: string, choice: Choice): string[] {
   const { target, only, drop, typed } = choice;
-  const what = `${first?.location ?? 'The data'} has`;
+  const what = `${location} has`;
   for (const name of [...(target === null ? [] : [target]), ...only, ...drop, ...typed]) {
     if (!names.includes(name)) throw columnNotFound(name, names, what);
   }

@@ -157,7 +157,14 @@ export async function* csvRows(
 ): AsyncGenerator<RawRow[]> {
   const reader = new RecordReader(delimiter);
   const problem = (line: number, reason: string, raw: Buffer): void | Promise<void> =>
-    onProblem({ location, line, column: null, value: null, reason, raw: raw.toString('utf8') });
+    onProblem({
+      location,
+      line,
+      column: null,
+      value: null,
+      reason,
+      raw: raw.toString('utf8').replace(/[\r\n]+$/, ''),
+    });
   let header = true;
   async function* batchesOf(bytes: Buffer | null): AsyncGenerator<RawRow[]> {
     let next = bytes;

@@ -128,6 +128,7 @@ function makeDate(s: ColumnStatistics, date: { format: DateFormat; count: number
 function isSequence(s: ColumnStatistics): boolean {
   return (
     s.present >= ENOUGH &&
+    s.decimals === 0 &&
     s.minimum !== null &&
     s.maximum !== null &&
     (s.minimum === 0 || s.minimum === 1) &&

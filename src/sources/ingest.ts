@@ -32,8 +32,8 @@ import { findWarnings, type DataWarning } from './warnings.js';
 
 export type IngestOptions = {
   readonly target: string | null;
-  /** The columns to keep, in the order of the files. */
-  readonly columns: readonly string[];
+  /** The columns to keep, in order, of those there are. Throws for a name that is not among them. */
+  readonly choose: (names: readonly string[], location: string) => readonly string[];
   readonly kinds: ReadonlyMap<string, ColumnKind>;
   /** Cells that mean "missing" besides the usual ones, in every column. */
   readonly missing: readonly string[];
@@ -100,6 +100,7 @@ class Ingestion {
   /** Files that have been rewritten, by position. */
   private readonly spooled = new Map<number, Relation>();
   private readonly remarks: DataWarning[];
+  private names: readonly string[] = [];
 
   constructor(
     database: Database,
@@ -123,10 +124,13 @@ class Ingestion {
     const text = this.files.filter(({ source }) => source.format !== 'json' && source.format !== 'jsonl');
     for (const { source } of text) {
       checkSameColumns(first.source.location, first.source.names, source.location, source.names);
+      this.options.choose(source.names, source.location);
     }
     for (const [i, file] of this.files.entries()) {
       if (!isDirect(file.source, file.plain)) await this.rewrite(i);
     }
+    // All keys of a JSON file are known only now.
+    this.names = this.options.choose(this.relation().names, first.source.location);
     const path = join(this.place.dir, 'data.parquet');
     const columns = await this.writeChecked(path);
     const schema: DataSchema = { columns, target: this.options.target };
@@ -188,7 +192,7 @@ class Ingestion {
   ): Promise<{ column: ColumnSchema; misfits: number }[]> {
     const { options } = this;
     const textual = new Set(this.files.flatMap(({ source }) => source.textual));
-    const raw = options.columns.map((name) => {
+    const raw = this.names.map((name) => {
       const position = relation.names.indexOf(name);
       return { name, sql: `c${position}`, textual: textual.has(name) };
     });

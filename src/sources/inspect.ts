@@ -104,7 +104,7 @@ export async function inspectText(
   if (head.trim() === '') throw empty(file.location);
   const named = namedFormat(file.location);
   const format = named === undefined ? formatByText(head) : named === 'jsonl' ? 'jsonl' : 'csv';
-  const base = { ...file, format, textual: [] };
+  const base = { ...file, format, textual: [], headerFirst: !/^\s*[\r\n]/.test(head) };
   if (format !== 'csv') {
     return { ...base, delimiter: '', names: await keysOf(head, whole, format, file.location), remarks: [] };
   }
@@ -183,6 +183,7 @@ async function inspectParquet(file: LocalFile): Promise<Source> {
     encoding: 'utf-8',
     delimiter: '',
     names,
+    headerFirst: true,
     textual: names.filter((_, i) => /^(?:VARCHAR|ENUM)/.test(columns[i]?.type ?? '')),
     remarks: remarks.filter((remark) => remark.code !== 'HEADER_LOOKS_LIKE_DATA'),
   };

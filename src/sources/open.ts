@@ -54,7 +54,11 @@ export async function* openRows(locations: readonly string[], options: OpenOptio
 
 async function isLarge(source: Source): Promise<boolean> {
   if (source.format === 'parquet') return true;
-  const plain = source.format === 'csv' && source.names.length > 1 && /^utf-?8$/i.test(source.encoding);
+  const plain =
+    source.format === 'csv' &&
+    source.names.length > 1 &&
+    source.headerFirst &&
+    /^utf-?8$/i.test(source.encoding);
   return plain && (await stat(source.path)).size >= LARGE;
 }
 

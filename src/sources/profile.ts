@@ -104,22 +104,26 @@ export async function makeProfile(
     );
     const nextExact = (exact[0] ?? []).values();
     const nextSampled = (sampled[0] ?? []).values();
-    for (const [i, column] of part.entries()) {
+    const described = part.map((column, i) => {
       const take = (): number => num(nextExact.next().value);
       const takeSampled = (): number => num(nextSampled.next().value);
       const present = take();
       const distinct = takeSampled();
-      const isNumber = storageOf(column.kind) === 'number';
-      const numbers = isNumber ? summary(take, takeSampled) : null;
-      const counted = !isNumber || distinct <= FEW_VALUES;
-      const limit = column.name === schema.target ? MOST_CLASSES : TOP_VALUES;
+      const numbers = storageOf(column.kind) === 'number' ? summary(take, takeSampled) : null;
+      return { column, index: start + i, present, distinct, numbers };
+    });
+    const counted = described.filter(
+      ({ column, distinct }) => storageOf(column.kind) === 'string' || distinct <= FEW_VALUES,
+    );
+    const top = await topValues(database, source, counted, schema.target);
+    for (const { column, present, distinct, numbers } of described) {
       columns.push({
         name: column.name,
         kind: column.kind,
         missing: rows - present,
         distinct,
         numbers: present > 0 ? numbers : null,
-        top: counted ? await topValues(database, source, column, start + i, limit) : [],
+        top: top.get(column.name) ?? [],
       });
     }
   }
@@ -159,23 +163,50 @@ function summary(take: () => number, takeSampled: () => number): NumberSummary {
   return { minimum, maximum, mean, standardDeviation, quantiles, zeros };
 }
 
+type Counted = { readonly column: ColumnSchema; readonly index: number; readonly distinct: number };
+
+/** The most frequent values of columns; all classes of the target. */
 async function topValues(
   database: Database,
   source: ProfileSource,
-  column: ColumnSchema,
-  index: number,
-  limit: number,
-): Promise<ValueCount[]> {
-  const from = limit > TOP_VALUES ? source.from : source.sample;
-  const rows = await database.rows(
-    `SELECT CAST(c${index} AS VARCHAR), count(*) AS n FROM ${from} WHERE c${index} IS NOT NULL ` +
-      `GROUP BY c${index} ORDER BY n DESC, c${index} LIMIT ${limit}`,
-  );
-  const scale = limit > TOP_VALUES ? 1 : source.rows / Math.max(1, source.sampledRows);
-  return rows.map(([value, count]) => ({
-    value: column.kind === 'number' ? String(Number(value)) : String(value),
-    rows: Math.round(num(count) * scale),
-  }));
+  columns: readonly Counted[],
+  target: string | null,
+): Promise<Map<string, ValueCount[]>> {
+  const found = new Map<string, ValueCount[]>();
+  // Columns of few values are counted in one query; a map of many values would fill the memory.
+  const few = columns.filter(({ column, distinct }) => distinct <= FEW_VALUES && column.name !== target);
+  if (few.length > 0) {
+    const maps = few.flatMap(({ index }) => {
+      const histogram = `histogram(CAST(c${index} AS VARCHAR))`;
+      return [`to_json(map_keys(${histogram}))`, `to_json(map_values(${histogram}))`];
+    });
+    const [row] = await database.rows(`SELECT ${maps.join(', ')} FROM ${source.sample}`);
+    const scale = source.rows / Math.max(1, source.sampledRows);
+    for (const [k, { column }] of few.entries()) {
+      const keys = JSON.parse(String(row?.[2 * k] ?? '[]')) as string[] | null;
+      const counts = JSON.parse(String(row?.[2 * k + 1] ?? '[]')) as number[] | null;
+      const values = (keys ?? []).map((value, i) => valueCount(column, value, (counts?.[i] ?? 0) * scale));
+      values.sort((a, b) => b.rows - a.rows || (a.value < b.value ? -1 : 1));
+      found.set(column.name, values.slice(0, TOP_VALUES));
+    }
+  }
+  for (const { column, index } of columns.filter((each) => !few.includes(each))) {
+    const isTarget = column.name === target;
+    const rows = await database.rows(
+      `SELECT CAST(c${index} AS VARCHAR), count(*) AS n FROM ${isTarget ? source.from : source.sample} ` +
+        `WHERE c${index} IS NOT NULL GROUP BY c${index} ORDER BY n DESC, c${index} LIMIT ${isTarget ? MOST_CLASSES : TOP_VALUES}`,
+    );
+    const scale = isTarget ? 1 : source.rows / Math.max(1, source.sampledRows);
+    found.set(
+      column.name,
+      rows.map(([value, count]) => valueCount(column, String(value), num(count) * scale)),
+    );
+  }
+  return found;
+}
+
+function valueCount(column: ColumnSchema, value: string, rows: number): ValueCount {
+  return { value: column.kind === 'number' ? String(Number(value)) : value, rows: Math.round(rows) };
 }
 
 /** Rows that are equal in every cell to an earlier row, by a 64-bit hash of the row. */

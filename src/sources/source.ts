@@ -17,6 +17,8 @@ export type Source = {
   readonly names: readonly string[];
   /** Parquet only: columns whose cells the file itself says are text. */
   readonly textual: readonly string[];
+  /** The header, if there is one, is on the first line. */
+  readonly headerFirst: boolean;
   /** What was odd about it but could be helped. */
   readonly remarks: readonly {
     readonly code: string;

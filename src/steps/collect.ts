@@ -256,14 +256,16 @@ async function write(
     files.push({ source: await inspect(input, options), plain: input.print.plain });
   }
   const target = options.target ?? null;
-  const columns = chooseColumns(
-    files.map(({ source }) => source),
-    { target, only: options.only ?? [], drop: options.drop ?? [], typed: [...settings.kinds.keys()] },
-  );
+  const choice = {
+    target,
+    only: options.only ?? [],
+    drop: options.drop ?? [],
+    typed: [...settings.kinds.keys()],
+  };
   await mkdir(place.scratch, { recursive: true });
   const ingested = await ingest(
     files,
-    { ...settings, target, columns },
+    { ...settings, target, choose: (names, location) => chooseColumns(names, location, choice) },
     { dir: place.dir, scratch: place.scratch, reporter, signal },
   );
   await writeJsonAtomic(join(place.dir, 'profile.json'), ingested.profile);
