@@ -7,10 +7,10 @@ export type PredictionFormat = (typeof PREDICTION_FORMATS)[number];
 /** A copied cell of the input; null is missing. */
 export type KeptCell = string | number | boolean | null;
 
-/** Text for some rows. `prediction` is null for a row that could not be read. */
+/** Text for some rows. */
 export interface PredictionFormatter {
   readonly head: string;
-  row(prediction: Prediction | null, kept: readonly KeptCell[]): string;
+  row(prediction: Prediction, kept: readonly KeptCell[]): string;
   readonly tail: string;
 }
 
@@ -47,14 +47,12 @@ function csvNumber(value: number): string {
 function csvFormatter(options: FormatOptions): PredictionFormatter {
   const { classes } = options;
   const fields = new Map(classes.map((name) => [name, csvField(name)]));
-  const empty = ','.repeat(classes.length);
   return {
     head: `${outputColumns(options).map(csvField).join(',')}\n`,
     tail: '',
     row(prediction, kept) {
       let line = '';
       for (const cell of kept) line += `${csvField(cell)},`;
-      if (prediction === null) return `${line}${empty}\n`;
       const { prediction: answer, probabilities } = prediction;
       line += typeof answer === 'number' ? csvNumber(answer) : (fields.get(answer) ?? csvField(answer));
       for (const name of classes) line += `,${csvNumber(probabilities?.[name] ?? NaN)}`;
@@ -64,16 +62,10 @@ function csvFormatter(options: FormatOptions): PredictionFormatter {
 }
 
 /** The object of a row: kept cells first, then what POST /predict answers with. */
-function jsonRow(
-  { keep, classes }: FormatOptions,
-  prediction: Prediction | null,
-  kept: readonly KeptCell[],
-): string {
-  const answer: Prediction | Record<string, null> =
-    prediction ?? (classes.length === 0 ? { prediction: null } : { prediction: null, probabilities: null });
-  if (keep.length === 0) return JSON.stringify(answer);
+function jsonRow({ keep }: FormatOptions, prediction: Prediction, kept: readonly KeptCell[]): string {
+  if (keep.length === 0) return JSON.stringify(prediction);
   const cells = keep.map((name, i) => [name, kept[i] ?? null] as const);
-  return JSON.stringify({ ...Object.fromEntries(cells), ...answer });
+  return JSON.stringify({ ...Object.fromEntries(cells), ...prediction });
 }
 
 function jsonLinesFormatter(options: FormatOptions): PredictionFormatter {

@@ -1,10 +1,11 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Prediction } from '../../../src/core/predictor.js';
 import type { ServedModel } from '../../../src/server/served-model.js';
 import { PENGUIN, SPECIES } from '../../helpers/penguins.js';
 import { openPenguinModels, startServer, type TestServer } from '../../helpers/server.js';
 
-let models: readonly [ServedModel, ...ServedModel[]];
+let models: readonly [ServedModel, ServedModel, ServedModel];
 let server: TestServer;
 let dispose: () => Promise<void>;
 
@@ -61,6 +62,36 @@ describe('health', () => {
       await own.close({ linger: 0 });
     }
   });
+});
+
+describe('answers that are no number', () => {
+  it('are null, so that every body is JSON', async () => {
+    const [classifier, , regressor] = models;
+    const classes = { Adelie: NaN, Chinstrap: Infinity, Gentoo: -Infinity };
+    const own = await startServer([
+      answering(classifier, { prediction: 'Gentoo', probabilities: classes }),
+      answering(regressor, { prediction: NaN }),
+    ]);
+    try {
+      const records = [PENGUIN];
+      expect((await own.post('/predict', { records })).body).toMatchObject({
+        predictions: [
+          { prediction: 'Gentoo', probabilities: { Adelie: null, Chinstrap: null, Gentoo: null } },
+        ],
+      });
+      expect((await own.post('/predict', { records, model: 'flippers' })).body).toMatchObject({
+        predictions: [{ prediction: null }],
+      });
+      const tensor = await own.post('/v1/models/penguins:predict', { instances: records });
+      expect(tensor.body).toEqual({ predictions: [{ label: 'Gentoo', probabilities: [null, null, null] }] });
+    } finally {
+      await own.close({ linger: 0 });
+    }
+  });
+
+  function answering(model: ServedModel, answer: Prediction): ServedModel {
+    return { ...model, predictor: { ...model.predictor, predict: () => Promise.resolve([answer]) } };
+  }
 });
 
 describe('/metrics', () => {
