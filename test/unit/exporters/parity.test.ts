@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { TargetState } from '../../../src/core/artifacts.js';
-import { stringColumn, type Table } from '../../../src/core/table.js';
+import { type Column, stringColumn, type Table } from '../../../src/core/table.js';
 import { checkParity, type LoadedExport, probeRows } from '../../../src/exporters/index.js';
 import { TARGETS } from '../../helpers/export-model.js';
 
@@ -105,7 +105,7 @@ describe('rows to check on', () => {
   };
   const real: Table = {
     rows: 2,
-    columns: new Map([
+    columns: new Map<string, Column>([
       ['n', { storage: 'number' as const, values: Float64Array.of(1, 5) }],
       ['c', stringColumn(['a', null])],
     ]),

