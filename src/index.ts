@@ -32,6 +32,8 @@ export type { TrainResult } from './steps/train.js';
 export type { TrainOptions } from './steps/train-options.js';
 export { evaluate } from './steps/evaluate.js';
 export type { EvaluateOptions, EvaluateResult } from './steps/evaluate.js';
+export { optimize } from './steps/optimize.js';
+export type { OptimizeOptions, OptimizeResult } from './steps/optimize.js';
 export { exportModel } from './steps/export.js';
 export type { ExportOptions, ExportResult } from './steps/export.js';
 export { predict } from './steps/predict.js';

@@ -32,7 +32,7 @@ const status = async (): Promise<Record<string, string>> => {
 const SMALL = ['--set', 'train.epochs=3', '--set', 'train.members=1'];
 
 // One project through its life: the tests build on each other, as the steps do.
-describe.sequential('run and status', () => {
+describe('run and status', () => {
   test('nothing yet: status says so, run says what it needs', async () => {
     expect(new Set(Object.values(await status()))).toEqual(new Set(['missing']));
     const { code, stderr } = await aimaas('run');

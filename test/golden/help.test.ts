@@ -10,9 +10,9 @@ test('aimaas --help', async () => {
   await expect(`${rootHelp(COMMANDS, style)}\n`).toMatchFileSnapshot('help/aimaas.txt');
 });
 
-describe.each(COMMANDS)('aimaas help $name', ({ name, load }) => {
+describe.each(COMMANDS)('aimaas help $name', (entry) => {
   test('is as approved', async () => {
-    const text = commandHelp(await load(), style);
-    await expect(`${text}\n`).toMatchFileSnapshot(`help/${name.replaceAll(' ', '-')}.txt`);
+    const text = commandHelp(await entry.load(), style);
+    await expect(`${text}\n`).toMatchFileSnapshot(`help/${entry.name.replaceAll(' ', '-')}.txt`);
   });
 });
