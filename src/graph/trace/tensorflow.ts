@@ -1,8 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
+import { addTensorMethods } from './tensor-methods.js';
 
 // Production mode keeps tfjs from advertising its native addon on the user's screen.
 tf.enableProdMode();
+addTensorMethods();
 
 /** Makes sure that a backend is chosen, and gives its name. */
 export function currentBackend(): string {

@@ -1,5 +1,6 @@
 import type { DType } from '../../../core/tensor.js';
 import {
+  axisAttribute,
   booleanAttribute,
   numberAttribute,
   numbersAttribute,
@@ -9,7 +10,7 @@ import {
 import { scalarTensor } from '../../builder.js';
 import { splitSizes } from '../../kernels/shaping.js';
 import { resolveStridedSlice } from '../../kernels/strided-slice.js';
-import { normalizeAxis } from '../../shapes.js';
+import { normalizeAxes, normalizeAxis } from '../../shapes.js';
 import { hasSymbolic, isSymbolic } from '../../symbolic.js';
 import type { Emission, Emitters } from '../emitter.js';
 import type { OnnxWriter } from '../writer.js';
@@ -99,7 +100,7 @@ function stridedSlice(e: Emission): void {
 
 function reverse(e: Emission): void {
   const { shape } = e.info();
-  const axes = numbersAttribute(e.attributes, 'dims').map((axis) => normalizeAxis(axis, shape.length));
+  const axes = normalizeAxes(axisAttribute(e.attributes, 'dims'), shape.length);
   if (axes.length === 0) {
     e.result('Identity', [e.input()]);
     return;
