@@ -264,9 +264,7 @@ describe('all columns of penguins', () => {
     const json = fitted.toJSON();
     const code = (value: unknown): unknown => expect.objectContaining({ code: value });
     expect(() => loadFeatures({ ...json, format: 2 })).toThrow(code('ARTIFACT_INCOMPATIBLE'));
-    expect(() => loadFeatures({ ...json, columns: [{ schema: {} }] })).toThrow(
-      code('ARTIFACT_CORRUPT'),
-    );
+    expect(() => loadFeatures({ ...json, columns: [{ schema: {} }] })).toThrow(code('ARTIFACT_CORRUPT'));
     const [first] = json['columns'] as { schema: object; state: object }[];
     expect(() =>
       loadFeatures({
