@@ -10,8 +10,10 @@ import csv
 import datetime
 import json
 import math
+import os
 import pathlib
 import random
+import re
 import subprocess
 import sys
 import tempfile
@@ -133,6 +135,18 @@ def check(folder, name, source, target, model):
     print(f"{name} {model}: {len(rows)} rows, largest difference {difference:.1e}")
 
 
+def run_documented_example(bundle):
+    """The Python of docs/formats.md, as it stands."""
+    text = (ROOT / "docs" / "formats.md").read_text(encoding="utf-8")
+    code = re.search(r"^```python\n(.*?)^```", text, re.DOTALL | re.MULTILINE).group(1)
+    os.chdir(bundle.parent)
+    (bundle.parent / "penguins-model").symlink_to(bundle)
+    names = {}
+    exec(compile(code, "docs/formats.md", "exec"), names)
+    os.chdir(ROOT)
+    assert list(names["label"]) != [] and names["probabilities"].shape == (2, 3)
+
+
 def main():
     examples = ROOT / "examples"
     with tempfile.TemporaryDirectory() as directory:
@@ -147,6 +161,7 @@ def main():
         for name, source, target in sources:
             for model in ("linear", "mlp"):
                 check(folder, name, source, target, model)
+        run_documented_example(folder / "penguins-mlp-bundle")
 
 
 main()
