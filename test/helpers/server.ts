@@ -18,6 +18,8 @@ export interface TestServer extends RunningServer {
   readonly models: readonly ServedModel[];
   /** Failures that the server called its own. */
   readonly errors: unknown[];
+  /** How many requests have reached the server. */
+  received(): number;
   get(path: string, init?: RequestInit): Promise<Answer>;
   /** Posts JSON, or a text as it is. */
   post(path: string, body: unknown, init?: RequestInit): Promise<Answer>;
@@ -72,7 +74,15 @@ export async function startServer(
     ...options,
     models,
   });
-  const running = await listen(app, { host: '127.0.0.1', port: 0, timeouts: options.timeouts });
+  let received = 0;
+  const counted = {
+    ...app,
+    handle: (...exchange: Parameters<typeof app.handle>) => {
+      received++;
+      app.handle(...exchange);
+    },
+  };
+  const running = await listen(counted, { host: '127.0.0.1', port: 0, timeouts: options.timeouts });
   const send = async (path: string, init: RequestInit = {}): Promise<Answer> => {
     const response = await fetch(running.url + path, init);
     const text = await response.text();
@@ -88,6 +98,7 @@ export async function startServer(
     ...running,
     models,
     errors,
+    received: () => received,
     get: send,
     post: (path, body, init) =>
       send(path, {

@@ -235,11 +235,12 @@ describe('close', () => {
         }
       };
       const ends = Promise.all(Array.from({ length: 8 }, client));
-      await sleep(50 + round * 7);
+      while (answered < 20 + round) await sleep(1);
       await server.close({ linger: 300 });
-      // Every client went on until nobody listened any more: no request was sent and not answered.
-      expect(new Set(await ends)).toEqual(new Set(['ECONNREFUSED']));
-      expect(answered).toBeGreaterThan(8);
+      // Every client went on until nobody listened any more. A connection that the system had taken but the server
+      // had not is reset when it stops listening; no request that reached the server is without its answer.
+      for (const end of await ends) expect(['ECONNREFUSED', 'ECONNRESET']).toContain(end);
+      expect(answered).toBe(server.received());
       agent.destroy();
     }
   });
