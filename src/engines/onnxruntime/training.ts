@@ -13,6 +13,8 @@ import { defaultThreads } from './threads.js';
 /** How long one call into the runtime may take: it blocks this thread, and with it signals and progress. */
 const CALL_MILLISECONDS = 100;
 
+const MOST_STEPS_PER_CALL = 4096;
+
 /** A training step compiled by ONNX Runtime, with state and data as its tensors. */
 class OnnxRuntimeTraining implements TrainingSession {
   private readonly runtime: OrtModule;
@@ -125,7 +127,9 @@ class OnnxRuntimeTraining implements TrainingSession {
   }
 
   private adapt(steps: number, milliseconds: number): void {
-    if (milliseconds < CALL_MILLISECONDS / 2) this.stepsPerCall = Math.min(steps * 2, 4096);
+    // The last call of a batch may be short, and says nothing about a full one.
+    if (steps < this.stepsPerCall) return;
+    if (milliseconds < CALL_MILLISECONDS / 2) this.stepsPerCall = Math.min(steps * 2, MOST_STEPS_PER_CALL);
     else if (milliseconds > CALL_MILLISECONDS) this.stepsPerCall = Math.max(1, Math.floor(steps / 2));
   }
 

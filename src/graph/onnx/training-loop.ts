@@ -75,10 +75,12 @@ export function trainingLoopOnnx(step: StepGraph): Uint8Array {
   const results = [...step.state.map(({ output }) => output), ...step.results];
   const still = body.emit('Identity', [condition]);
   body.outputs.push({ name: still, dtype: 'bool', shape: [] });
+  // A Loop's outputs must each be made by a node of their own; what is not is passed through one.
+  const fresh = new Set(body.nodes.flatMap((node) => node.outputs));
   for (const name of results) {
     const { info } = required(outputs, name);
-    // A Loop's outputs must each be made by a node of their own.
-    const own = body.emit('Identity', [made[name] ?? name]);
+    const source = made[name] ?? name;
+    const own = fresh.delete(source) ? source : body.emit('Identity', [source]);
     body.outputs.push({ name: own, ...info });
   }
   const always = outer.scalar(1, 'bool');
