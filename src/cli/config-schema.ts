@@ -3,9 +3,6 @@ import type { ArgumentSpec, Configurable, OptionSpec } from './command.js';
 import { sectionOf, settingOf } from './names.js';
 import { DURATION_PATTERN, expectation } from './values.js';
 
-/** Address the published schema is known by; editors take it from the comment that `aimaas init` writes. */
-export const SCHEMA_PATH = 'node_modules/aimaas/dist/aimaas.schema.json';
-
 /** COL=KIND and the like: aimaas.yaml takes a mapping as well as a list of texts. */
 export function isMapping(spec: OptionSpec): boolean {
   return spec.repeatable === true && /^[A-Z_]+=[A-Z_]+$/.test(spec.placeholder ?? '');

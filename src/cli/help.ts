@@ -1,4 +1,4 @@
-import type { OptionSpec, Style } from './command.js';
+import type { ArgumentSpec, OptionSpec, Style } from './command.js';
 import { GLOBAL_OPTIONS } from './globals.js';
 import { flagOf } from './names.js';
 import type { AnyCommand, CommandEntry } from './registry.js';
@@ -72,13 +72,15 @@ export function groupOptions(
   return groups;
 }
 
+/** The arguments in usage notation: "SOURCE...", "[MODEL] [FILE]". */
+export function argumentUsage(spec: ArgumentSpec): string {
+  const name = `${spec.name}${spec.variadic === true ? '...' : ''}`;
+  return spec.required === true ? name : `[${name}]`;
+}
+
 /** "aimaas collect SOURCE... [options]" */
 export function usageOf(command: AnyCommand): string {
-  const args = command.arguments.map((spec) => {
-    const name = `${spec.name}${spec.variadic === true ? '...' : ''}`;
-    return spec.required === true ? name : `[${name}]`;
-  });
-  return ['aimaas', command.name, ...args, '[options]'].join(' ');
+  return ['aimaas', command.name, ...command.arguments.map(argumentUsage), '[options]'].join(' ');
 }
 
 /** The help of one command. */

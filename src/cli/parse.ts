@@ -1,8 +1,9 @@
 import { Command, CommanderError, Option } from 'commander';
 import { AimaasError } from '../core/errors.js';
 import { didYouMean } from '../core/suggest.js';
-import type { ArgumentSpec, OptionSpec, OptionValue } from './command.js';
+import type { OptionSpec, OptionValue } from './command.js';
 import { GLOBAL_OPTIONS, type Globals } from './globals.js';
+import { argumentUsage } from './help.js';
 import { flagOf } from './names.js';
 import type { AnyCommand } from './registry.js';
 import { splitList, valueFrom } from './values.js';
@@ -70,12 +71,6 @@ function usageError(error: CommanderError, definition: AnyCommand): AimaasError 
     return new AimaasError('USAGE', `${flag} needs a value: ${quoted}.`, { hint, details: { option: flag } });
   }
   return new AimaasError('USAGE', error.message.replace(/^error: /, ''), { hint, cause: error });
-}
-
-/** The arguments in usage notation: "SOURCE...", "[MODEL] [FILE]". */
-export function argumentUsage(spec: ArgumentSpec): string {
-  const name = `${spec.name}${spec.variadic === true ? '...' : ''}`;
-  return spec.required === true ? name : `[${name}]`;
 }
 
 /**

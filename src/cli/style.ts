@@ -15,7 +15,7 @@ function pad(text: string, width: number, right: boolean): string {
 }
 
 /** Aligned columns; a column whose cells are all numbers (or empty) is set to the right. */
-export function formatTable(
+function formatTable(
   headings: readonly string[],
   rows: readonly (readonly Cell[])[],
   heading: (text: string) => string,

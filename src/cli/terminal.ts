@@ -10,7 +10,7 @@ export interface Host {
   readonly signal: AbortSignal;
 }
 
-export type Stream = Writable & { readonly isTTY?: boolean; readonly columns?: number };
+type Stream = Writable & { readonly isTTY?: boolean; readonly columns?: number };
 
 export function isTerminal(stream: Readable | Writable): boolean {
   return (stream as { isTTY?: boolean }).isTTY === true;

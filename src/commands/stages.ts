@@ -15,7 +15,7 @@ import type { Stage } from '../steps/run.js';
 import { settingsAsJson } from '../steps/status.js';
 
 /** Options a step is given for one run of the pipeline, over environment and aimaas.yaml. */
-export type Overrides = Readonly<Record<string, Settings>>;
+type Overrides = Readonly<Record<string, Settings>>;
 
 async function pipelineCommands(): Promise<ReadonlyMap<PipelineStep, AnyCommand>> {
   const { COMMANDS } = await import('./index.js');

@@ -51,7 +51,7 @@ export function isMaximized(metric: string): boolean {
 }
 
 /** The values a run can be chosen by: its metrics, what it is, its parameters and options. */
-export function valuesOfRun({ id, content }: Manifest<RunContent>): Readonly<Record<string, Json>> {
+function valuesOfRun({ id, content }: Manifest<RunContent>): Readonly<Record<string, Json>> {
   const { state, task, dataName, data, features, epochs, seconds, parameters, model, options } = content;
   return {
     ...options,

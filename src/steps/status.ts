@@ -47,7 +47,7 @@ const textOf = (value: Json | undefined): string => {
 };
 
 /** "epochs: 10 → 20, optimizer: default → sgd"; empty when nothing differs. */
-export function settingsChange(before: StepSettings, after: StepSettings): string {
+function settingsChange(before: StepSettings, after: StepSettings): string {
   const changes: string[] = [];
   if (after.args.length > 0 && stableStringify(before.args) !== stableStringify(after.args)) {
     changes.push(`${before.args.join(' ')} → ${after.args.join(' ')}`);
