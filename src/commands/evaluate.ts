@@ -160,6 +160,7 @@ export default defineCommand({
       {
         run: options.run,
         data: options.data,
+        stdin: context.stdin,
         metrics: options.metric,
         failUnder: options.failUnder,
         folds: options.folds,

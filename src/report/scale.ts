@@ -9,7 +9,7 @@ function niceStep(span: number, count: number): number {
   const rough = span / Math.max(1, count);
   const power = 10 ** Math.floor(Math.log10(rough));
   const lead = rough / power;
-  return (lead <= 1.5 ? 1 : lead <= 3.5 ? 2 : lead <= 7.5 ? 5 : 10) * power;
+  return (lead <= Math.SQRT2 ? 1 : lead <= Math.sqrt(10) ? 2 : lead <= Math.sqrt(50) ? 5 : 10) * power;
 }
 
 const SUFFIXES = [

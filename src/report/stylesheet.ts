@@ -21,7 +21,7 @@ caption{text-align:left;font-size:.88rem;padding-bottom:.4rem}
 th,td{padding:.45rem .75rem;text-align:left;border-bottom:1px solid var(--grid);vertical-align:top}
 thead th{font-weight:600;color:var(--muted);border-bottom:2px solid var(--grid)}
 tbody th{font-weight:500}
-th small{display:block;font-weight:400;font-size:.82rem;line-height:1.35;max-width:52ch}
+th small{display:block;font-weight:400;font-size:.82rem;line-height:1.35;max-width:70ch}
 .number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 .value{font-weight:650}
 .missing{color:var(--muted);text-align:right}

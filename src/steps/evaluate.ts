@@ -105,7 +105,7 @@ async function run(
   try {
     const { task } = predictor.target;
     const { all } = namesFor(task, options);
-    const found = await readRows(workspace, subject, predictor, context);
+    const found = await readRows(workspace, subject, predictor, options, context);
     const { judged } = found;
     checkAnswers(judged, 'location' in subject.on);
     const rows = metricRows(judged);
@@ -166,6 +166,7 @@ async function readRows(
   workspace: Workspace,
   subject: Subject,
   predictor: OpenedPredictor,
+  options: EvaluateOptions,
   context: StepContext,
 ): Promise<{ judged: JudgedRows; lookUp: CellLookup | undefined; warnings: readonly string[] }> {
   const { on, features, run } = subject;
@@ -183,5 +184,9 @@ async function readRows(
   const data = run === undefined ? undefined : await workspace.read<DataContent>('data', run.content.data);
   const targetSchema = data?.content.schema.columns.find(({ name }) => name === predictor.target.column);
   const location = 'location' in on ? on.location : '';
-  return rowsOfData({ location, targetSchema, cache: workspace.path('cache') }, predictor, context);
+  return rowsOfData(
+    { location, stdin: options.stdin, targetSchema, cache: workspace.path('cache') },
+    predictor,
+    context,
+  );
 }

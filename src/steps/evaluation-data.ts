@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type { TargetState } from '../core/artifacts.js';
 import { AimaasError } from '../core/errors.js';
 import { isJsonObject } from '../core/json.js';
@@ -21,6 +22,8 @@ export interface DataRows {
 export interface DataOptions {
   /** Path, glob, http(s) URL, or "-" for stdin. */
   readonly location: string;
+  /** What "-" reads. */
+  readonly stdin: Readable | undefined;
   /** How the target was typed where the model learned it; without it, it is typed by the model's classes. */
   readonly targetSchema: ColumnSchema | undefined;
   /** Where downloads are kept. */
@@ -55,6 +58,7 @@ export async function rowsOfData(
       chunkRows: 8_192,
       signal: context.signal,
       cache: options.cache,
+      stdin: options.stdin,
     });
     for await (const table of tables) {
       const column = table.columns.get(target.column);

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type { SplitName } from '../core/artifacts.js';
 import type { TaskKind } from '../core/task-kind.js';
 import { defaultMetricNames, findMetric } from '../metrics/index.js';
@@ -10,6 +11,8 @@ export interface EvaluateOptions {
   readonly run?: string | undefined;
   /** New data with the target: path, glob, URL or "-". Default: the test split. */
   readonly data?: string | undefined;
+  /** What "-" reads. Default: the process's stdin. */
+  readonly stdin?: Readable | undefined;
   /** Only these metrics. Nothing is written then, unless `output` or `predictions` is given too. */
   readonly metrics?: readonly string[] | undefined;
   /** "accuracy=0.9": the least a metric may be; for errors and losses the most. */
