@@ -166,8 +166,8 @@ describe('scales', () => {
       ['0', '0.5M', '1.0M', '1.5M', '2.0M', '2.5M', '3.0M'],
     ],
     [
-      [0.001, 0.004],
-      ['0.001', '0.002', '0.003', '0.004'],
+      [0.001, 0.0052],
+      ['0.001', '0.002', '0.003', '0.004', '0.005'],
     ],
   ] as const)('has round ticks in %j', (domain, labels) => {
     expect(linearScale(domain, [0, 100]).ticks.map((tick) => tick.label)).toEqual(labels);
