@@ -58,7 +58,7 @@ export function fitted(schema: DataSchema, table: Table, choices: FeatureChoices
 }
 
 /** Two dense layers with random weights, and what makes scores of their outputs. */
-export function denseNetwork(width: number, target: TargetState, seed = 7): Graph {
+function denseNetwork(width: number, target: TargetState, seed = 7): Graph {
   const random = new Random(seed);
   const builder = new GraphBuilder();
   const weights = (rows: number, columns: number): number =>
