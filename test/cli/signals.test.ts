@@ -31,7 +31,7 @@ async function training(): Promise<{ child: ChildProcess; stderr: () => string }
   });
   let text = '';
   await new Promise<void>((resolve, reject) => {
-    child.stderr?.on('data', (chunk: Buffer) => {
+    child.stderr.on('data', (chunk: Buffer) => {
       text += chunk.toString();
       if (/Training .*epochs/.test(text)) resolve();
     });
