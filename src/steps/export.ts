@@ -296,7 +296,7 @@ async function writeFormat(
 
 /** What `evaluate` found on the test split; null before it was run. */
 async function testMetrics(run: string): Promise<Metrics | null> {
-  const evaluation = await readEvaluation(join(run, 'evaluation'));
+  const evaluation = await readEvaluation(join(run, 'evaluation', 'test'));
   const metrics: Json | undefined = evaluation?.metrics;
   if (!isJsonObject(metrics)) return null;
   const numbers = Object.entries(metrics).filter(([, value]) => typeof value === 'number');
