@@ -4,9 +4,9 @@ import { metricsOfRows, type Rows } from './rows.js';
 import { RegressionRows } from './regression-rows.js';
 
 /** Most rows that are resampled; of more, a random subset of this size stands for all (see bootstrapIntervals). */
-const MAXIMUM_ROWS = 20_000;
+const MAXIMUM_ROWS = 10_000;
 /** Bounds the work on large data and many classes: row × class visits over all resamples. */
-const WORK = 40_000_000;
+const WORK = 10_000_000;
 const FEWEST_RESAMPLES = 100;
 
 export interface BootstrapOptions {
@@ -69,7 +69,7 @@ function quantile(sorted: Float64Array, q: number): number {
  * replacement many times, and the interval holds the middle of what the metric then is. Seeded: same rows and seed,
  * same intervals.
  *
- * Of more than 20,000 rows a random subset of m is resampled, and the distances from the subset's own value are
+ * Of more than 10,000 rows a random subset of m is resampled, and the distances from the subset's own value are
  * shrunk by √(m/n) and put around the value of all n rows (Bickel, Götze & van Zwet 1997), so the cost is bounded.
  * A metric that is undefined in more than half of the resamples has no interval.
  */
@@ -81,7 +81,7 @@ export function bootstrapIntervals(
   const random = Random.of(options.seed, 'bootstrap');
   const estimate = metricsOfRows(rows, names);
   const classes = rows instanceof ClassificationRows ? rows.classes : 1;
-  const most = Math.max(2_000, Math.min(MAXIMUM_ROWS, Math.floor((MAXIMUM_ROWS * 20) / classes)));
+  const most = Math.max(2_000, Math.min(MAXIMUM_ROWS, Math.floor((MAXIMUM_ROWS * 40) / classes)));
   const sample = rows.rows > most ? subset(rows, most, random) : rows;
   const shrink = Math.sqrt(sample.rows / rows.rows);
   const centre = sample === rows ? estimate : metricsOfRows(sample, names);
