@@ -25,12 +25,9 @@ export async function* bulkRows(source: Source, options: OpenOptions): AsyncGene
       const cell = cells[i] ?? 'NULL';
       return storageOf(column.kind) === 'number' ? `coalesce(${cell}, 'NaN'::DOUBLE)` : cell;
     });
-    const result = await database.stream(`SELECT ${select.join(', ') || '1'} FROM ${from}`);
     const builder = new TableBuilder(columns, [], options.chunkRows ?? CHUNK_ROWS);
-    for (;;) {
-      const chunk = await result.fetchChunk();
-      if (chunk === null || chunk.rowCount === 0) break;
-      builder.append(chunk);
+    for await (const { chunk, rows } of database.chunks(select, from)) {
+      builder.append(chunk, rows);
       yield* builder.full();
     }
     yield* builder.rest();

@@ -1,6 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { DuckDBInstance, type DuckDBConnection, type DuckDBResult } from '@duckdb/node-api';
+import { DuckDBInstance, type DuckDBConnection, type DuckDBDataChunk } from '@duckdb/node-api';
 import { throwIfAborted } from '../core/errors.js';
 
 /** One in-memory DuckDB that spills to `scratch` and keeps itself small, for one piece of work. */
@@ -42,9 +42,28 @@ export class Database {
     return reader.getRows().map((row) => row.map(plainValue));
   }
 
-  /** A result of any size, chunk by chunk in order. */
-  async stream(sql: string): Promise<DuckDBResult> {
-    return this.connection.stream(sql);
+  /**
+   * The rows of `SELECT cells FROM from`, chunk by chunk in order; of each chunk the first `rows` count.
+   *
+   * An error after the first chunk ends a streamed result as if it were complete (DuckDB's C interface gives no chunk in
+   * both cases), so a last row of our own says that everything came.
+   * @throws Error when it did not.
+   */
+  async *chunks(
+    cells: readonly string[],
+    from: string,
+  ): AsyncGenerator<{ chunk: DuckDBDataChunk; rows: number }> {
+    const data = [...cells, 'false'].map((cell, i) => `${cell} AS k${i}`).join(', ');
+    const end = [...cells.map(() => 'NULL'), 'true'].join(', ');
+    const result = await this.connection.stream(`SELECT ${data} FROM ${from} UNION ALL SELECT ${end}`);
+    for (;;) {
+      const chunk = await result.fetchChunk();
+      if (chunk === null || chunk.rowCount === 0) throw new Error('The query stopped before its end.');
+      const isEnd = chunk.getColumnVector(cells.length).getItem(chunk.rowCount - 1) === true;
+      const rows = isEnd ? chunk.rowCount - 1 : chunk.rowCount;
+      if (rows > 0) yield { chunk, rows };
+      if (isEnd) return;
+    }
   }
 
   close(): void {

@@ -45,7 +45,8 @@ const ENOUGH = 20;
 /** Most classes that a target of whole numbers may have. */
 export const MOST_INTEGER_CLASSES = 20;
 
-const ID_NAME = /(?:^|[\s_.-])(?:id|uuid|guid|key|index|row_?(?:id|num|number)|unnamed: 0)$|[a-z]I[Dd]$/i;
+const ID_NAME = /(?:^|[\s_.-])(?:id|uuid|guid|key|index|row_?(?:id|num|number)|unnamed: 0)$/i;
+const CAMEL_ID_NAME = /[a-z]I[Dd]$/;
 
 function isNearly(count: number, s: ColumnStatistics): boolean {
   return s.present >= ENOUGH && count < s.present && count >= NEARLY_ALL * s.present;
@@ -160,7 +161,7 @@ function inferNumber(s: ColumnStatistics): InferredColumn {
     const kind = s.distinct >= 0.5 * s.present ? 'id' : 'category';
     return make(kind, 'string', 'whole numbers beyond 2^53, too long to be exact as numbers');
   }
-  if (allWhole && unique && s.present >= 2 && ID_NAME.test(s.name)) {
+  if (allWhole && unique && s.present >= 2 && (ID_NAME.test(s.name) || CAMEL_ID_NAME.test(s.name))) {
     return make('id', 'integer', 'a different whole number in every row, named like an id');
   }
   if (allWhole && unique && isSequence(s)) return make('id', 'integer', 'numbers the rows one by one');

@@ -76,7 +76,7 @@ async function* arrayPieces(text: AsyncIterable<string>): AsyncGenerator<Piece[]
     if (pieces.length > 0) yield pieces;
   }
   if (held.trim() !== '') yield [{ line: startLine, text: held }];
-  else if (!closed) yield [{ line, text: '' }];
+  if (!closed) yield [{ line, text: '' }];
 }
 
 export type JsonRowOptions = {

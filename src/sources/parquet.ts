@@ -42,15 +42,13 @@ export function firstLine(error: unknown): string {
 export async function* parquetRows(source: Source): AsyncGenerator<RawRow[]> {
   const database = await Database.open(undefined);
   try {
-    const cells = source.names.map((_, i) => `CAST(c${i} AS VARCHAR)`).join(', ');
-    const result = await database.stream(
-      `SELECT ${cells} FROM ${parquetRelation(source.path, source.names.length)}`,
-    );
+    const cells = source.names.map((_, i) => `CAST(c${i} AS VARCHAR)`);
     let line = 1;
-    for (;;) {
-      const chunk = await result.fetchChunk();
-      if (chunk === null || chunk.rowCount === 0) return;
-      yield chunk.getRows().map((row) => ({ line: line++, cells: row as (string | null)[] }));
+    for await (const { chunk, rows } of database.chunks(cells, parquetRelation(source.path, cells.length))) {
+      yield chunk
+        .getRows()
+        .slice(0, rows)
+        .map((row) => ({ line: line++, cells: row.slice(0, -1) as (string | null)[] }));
     }
   } finally {
     database.close();

@@ -1,4 +1,4 @@
-import { AimaasError } from '../core/errors.js';
+import { AimaasError, throwIfAborted } from '../core/errors.js';
 import { type ColumnSchema, type DataSchema, type Table, storageOf } from '../core/table.js';
 import { sqlText, typedSelect } from './cell.js';
 import { Database, sqlName } from './duckdb.js';
@@ -106,12 +106,10 @@ export async function* readSnapshot(path: string, options: ReadSnapshotOptions):
         dictionaries.push(dictionary);
       }
     }
-    const result = await database.stream(`SELECT ${selects.join(', ') || '1'} FROM ${from}`);
     const builder = new TableBuilder(columns, dictionaries, options.chunkRows ?? CHUNK_ROWS);
-    for (;;) {
-      const chunk = await result.fetchChunk();
-      if (chunk === null || chunk.rowCount === 0) break;
-      builder.append(chunk);
+    for await (const { chunk, rows } of database.chunks(selects, from)) {
+      throwIfAborted(options.signal);
+      builder.append(chunk, rows);
       yield* builder.full();
     }
     yield* builder.rest();

@@ -23,54 +23,52 @@ export type StatisticsOptions = {
 
 const num = (value: SqlValue | undefined): number => (typeof value === 'number' ? value : 0);
 
-/** Aggregates over v (the cell) and d (its number), in the order in which shapeOf reads them. */
-function shapeSql(v: string, d: string): string[] {
-  const whole = `isfinite(${d}) AND ${d} = floor(${d})`;
-  const exponent = `(contains(${v}, 'e') OR contains(${v}, 'E'))`;
-  return [
-    `count(${v})`,
-    `count(DISTINCT ${v})`,
-    `count(${d})`,
-    `count(DISTINCT ${d})`,
-    `count(*) FILTER (${whole})`,
-    `count(*) FILTER (${whole} AND (contains(${v}, '.') OR ${exponent}))`,
-    `count(*) FILTER (${whole} AND abs(${d}) >= 1 AND starts_with(ltrim(${v}, '+-'), '0'))`,
-    `count(*) FILTER (${whole} AND abs(${d}) > ${Number.MAX_SAFE_INTEGER} AND NOT ${exponent})`,
-    `min(${d}) FILTER (isfinite(${d}))`,
-    `max(${d}) FILTER (isfinite(${d}))`,
-    `avg(${d}) FILTER (${d} BETWEEN 0 AND 1)`,
-  ];
-}
-
 type Shape = Omit<ColumnStatistics, 'trueFalse' | 'yesNo' | 'meanLength' | 'meanWords' | 'dates'>;
 
-function shapeOf(column: RawColumn, rows: number, next: () => SqlValue | undefined): Shape {
-  const orNull = (value: SqlValue | undefined): number | null => (typeof value === 'number' ? value : null);
+async function shapeOf(database: Database, column: RawColumn, v: string): Promise<Shape> {
+  const exponent = `(contains(v, 'e') OR contains(v, 'E'))`;
+  const aggregates = [
+    'count(*)',
+    'count(v)',
+    'count(DISTINCT v)',
+    'count(d)',
+    'count(DISTINCT d)',
+    'count(*) FILTER (whole)',
+    `count(*) FILTER (whole AND (contains(v, '.') OR ${exponent}))`,
+    `count(*) FILTER (whole AND abs(d) >= 1 AND starts_with(ltrim(v, '+-'), '0'))`,
+    `count(*) FILTER (whole AND abs(d) > ${Number.MAX_SAFE_INTEGER} AND NOT ${exponent})`,
+    'min(d) FILTER (isfinite(d))',
+    'max(d) FILTER (isfinite(d))',
+    'avg(d) FILTER (d BETWEEN 0 AND 1)',
+  ];
+  const cast = `SELECT ${v} AS v, TRY_CAST(${v} AS DOUBLE) AS x FROM looked`;
+  const numbers = `SELECT v, CASE WHEN ${noNumberSql('v', 'x')} THEN NULL ELSE x END AS d FROM (${cast})`;
+  const from = `(SELECT v, d, isfinite(d) AND d = floor(d) AS whole FROM (${numbers}))`;
+  const [row] = await database.rows(`SELECT ${aggregates.join(', ')} FROM ${from}`);
+  const at = (i: number): number => num(row?.[i]);
+  const orNull = (i: number): number | null => (typeof row?.[i] === 'number' ? row[i] : null);
   return {
     name: column.name,
     textual: column.textual,
-    rows,
-    present: num(next()),
-    distinct: num(next()),
-    numbers: num(next()),
-    distinctNumbers: num(next()),
-    whole: num(next()),
-    decimals: num(next()),
-    leadingZeros: num(next()),
-    huge: num(next()),
-    minimum: orNull(next()),
-    maximum: orNull(next()),
-    unitMean: orNull(next()),
+    rows: at(0),
+    present: at(1),
+    distinct: at(2),
+    numbers: at(3),
+    distinctNumbers: at(4),
+    whole: at(5),
+    decimals: at(6),
+    leadingZeros: at(7),
+    huge: at(8),
+    minimum: orNull(9),
+    maximum: orNull(10),
+    unitMean: orNull(11),
   };
 }
 
-/** Distinct values that one query may have to hold. */
-const DISTINCT_BUDGET = 1_000_000;
-const MOST_TOGETHER = 32;
-
 /**
- * Statistics of every column over the rows of `relation` (or its first `limit`). So many columns are looked at together
- * as memory allows; what is only worth knowing of text is only computed for text.
+ * Statistics of every column over the rows of `relation` (or its first `limit`). Columns are looked at one by one: one
+ * query for many takes longer to plan than it saves, and more memory. What is only worth knowing of text is only computed
+ * for text.
  */
 export async function columnStatistics(
   database: Database,
@@ -84,37 +82,13 @@ export async function columnStatistics(
       `CASE WHEN ${missingSql(sql, options.missing)} THEN NULL ELSE ${trimmedSql(sql)} END AS v${i}`,
   );
   await database.run(`CREATE OR REPLACE TEMP TABLE looked AS SELECT ${cells.join(', ')} FROM ${limited}`);
-  const [counted] = await database.rows('SELECT count(*) FROM looked');
-  const rows = num(counted?.[0]);
-  const together = Math.max(1, Math.min(MOST_TOGETHER, Math.floor(DISTINCT_BUDGET / Math.max(1, rows))));
   const found: ColumnStatistics[] = [];
-  for (let start = 0; start < columns.length; start += together) {
-    const part = columns.slice(start, start + together);
-    const shapes = await shapesOf(database, part, start, rows);
-    for (const [k, shape] of shapes.entries()) {
-      found.push(await withText(database, shape, `v${start + k}`, options.dateColumns.has(shape.name)));
-    }
+  for (const [i, column] of columns.entries()) {
+    const shape = await shapeOf(database, column, `v${i}`);
+    found.push(await withText(database, shape, `v${i}`, options.dateColumns.has(column.name)));
   }
   await database.run('DROP TABLE looked');
   return found;
-}
-
-async function shapesOf(
-  database: Database,
-  columns: readonly RawColumn[],
-  start: number,
-  rows: number,
-): Promise<Shape[]> {
-  const at = columns.map((_, k) => start + k);
-  const casts = at.map((i) => `v${i}, TRY_CAST(v${i} AS DOUBLE) AS x${i}`);
-  const numbers = at.map(
-    (i) => `v${i}, CASE WHEN ${noNumberSql(`v${i}`, `x${i}`)} THEN NULL ELSE x${i} END AS d${i}`,
-  );
-  const from = `(SELECT ${numbers.join(', ')} FROM (SELECT ${casts.join(', ')} FROM looked))`;
-  const aggregates = at.flatMap((i) => shapeSql(`v${i}`, `d${i}`));
-  const [row] = await database.rows(`SELECT ${aggregates.join(', ')} FROM ${from}`);
-  const values = (row ?? []).values();
-  return columns.map((column) => shapeOf(column, rows, () => values.next().value));
 }
 
 /** Adds what is worth knowing of a column that is not all numbers, or that the user says holds dates. */

@@ -27,11 +27,12 @@ export class TableBuilder {
     );
   }
 
-  append(chunk: DuckDBDataChunk): void {
+  /** Takes the first `rows` rows of the chunk. */
+  append(chunk: DuckDBDataChunk, rows: number): void {
     const vectors = this.columns.map((_, i) => chunk.getColumnVector(i) as unknown as Vector);
     let from = 0;
-    while (from < chunk.rowCount) {
-      const count = Math.min(chunk.rowCount - from, this.size - this.rows);
+    while (from < rows) {
+      const count = Math.min(rows - from, this.size - this.rows);
       for (const [i, buffer] of this.buffers.entries()) {
         const vector = vectors[i];
         if (vector !== undefined) buffer.copy(vector, from, count, this.rows);
