@@ -183,11 +183,7 @@ async function publish(job: Job): Promise<BundleManifest> {
   try {
     await mkdir(temporary, { recursive: true });
     for (const file of OWN_FILES) await copyFile(join(source, file), join(temporary, file));
-    const formats: Record<string, BundleFormat> = {};
-    for (const exporter of exporters) {
-      throwIfAborted(context.signal);
-      formats[exporter.format] = await writeFormat(exporter, model, temporary, probes, context);
-    }
+    const formats = await writeFormats(exporters, model, temporary, probes, context);
     const manifest: Omit<BundleManifest, 'version' | 'createdAt'> = {
       schemaVersion: 1,
       kind: 'model',
@@ -255,6 +251,29 @@ async function ownScores(folder: string, rows: Table): Promise<Float32Array> {
   } finally {
     await predictor.dispose();
   }
+}
+
+async function writeFormats(
+  exporters: readonly Exporter[],
+  model: ExportModel,
+  bundle: string,
+  probes: Probes,
+  context: StepContext,
+): Promise<Record<string, BundleFormat>> {
+  const formats: Record<string, BundleFormat> = {};
+  const bar = context.reporter.progress({ title: 'Exporting', total: exporters.length, unit: 'formats' });
+  try {
+    for (const [i, exporter] of exporters.entries()) {
+      throwIfAborted(context.signal);
+      bar.update(i, { format: exporter.format });
+      formats[exporter.format] = await writeFormat(exporter, model, bundle, probes, context);
+    }
+  } catch (error) {
+    bar.fail();
+    throw error;
+  }
+  bar.done();
+  return formats;
 }
 
 /** Writes one format into the bundle, opens it again and compares. */

@@ -107,6 +107,15 @@ describe('aimaas export', () => {
     expect(both).toMatchObject({ version: 2, upToDate: false });
   });
 
+  it('keeps the metrics of the test rows once the run has been evaluated', async () => {
+    const before = await runJson<ExportResult>(['export', '--name', 'judged', '--format', 'onnx'], { cwd });
+    expect(before.metrics.test).toBeNull();
+    const { metrics } = await runJson<{ metrics: { accuracy: number } }>(['evaluate'], { cwd });
+    const argv = ['export', '--name', 'judged', '--format', 'onnx', '--force'];
+    const after = await runJson<ExportResult>(argv, { cwd });
+    expect(after.metrics.test?.accuracy).toBe(metrics.accuracy);
+  });
+
   it('copies the bundle to --output, which then works as a MODEL', async () => {
     const output = join(cwd, 'deploy', 'penguins');
     const first = await runJson<ExportResult>(['export', '--output', output], { cwd });
