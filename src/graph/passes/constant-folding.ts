@@ -3,7 +3,6 @@ import { sizeOf } from '../../core/tensor.js';
 import { valueInfo, type Graph, type GraphNode, type ValueId } from '../graph.js';
 import { hasSymbolic } from '../symbolic.js';
 import { sameShape } from '../shapes.js';
-import { scalarTensor } from '../builder.js';
 
 /** Constants larger than this are left to be made at run time. */
 const LARGEST = 4096;
@@ -25,20 +24,10 @@ const binary: Readonly<Record<string, (a: number, b: number) => number>> = {
   RealDiv: (a, b) => a / b,
 };
 
-/**
- * Computes small float32 constants ahead, and lets a filled tensor that only meets one of full shape be a scalar, as
- * broadcasting does the rest. What tfjs' gradients are full of: 2 · (1/n), ones times something.
- */
+/** Computes small float32 constants ahead; tfjs' gradients are full of them: 2 · (1/n). */
 export function foldConstants(graph: Graph): Graph {
   const constants = new Map(graph.constants);
-  const values = [...graph.values];
-  const fills = new Map<ValueId, TensorData>();
   const nodes: GraphNode[] = [];
-  const addConstant = (tensor: TensorData): ValueId => {
-    values.push({ shape: tensor.shape, dtype: tensor.dtype });
-    constants.set(values.length - 1, tensor);
-    return values.length - 1;
-  };
   for (const node of graph.nodes) {
     const [output] = node.outputs;
     const info = output === undefined ? undefined : valueInfo(graph, output);
@@ -46,14 +35,11 @@ export function foldConstants(graph: Graph): Graph {
       nodes.push(node);
       continue;
     }
-    if (node.op === 'Fill' && info.dtype !== 'string') {
-      fills.set(output, scalarTensor(Number(node.attributes['value']), info.dtype));
-    }
     const folded = hasSymbolic(info.shape) ? undefined : fold(node, info.shape, constants);
     if (folded !== undefined) constants.set(output, folded);
-    else nodes.push(withScalarFills(node, info.shape, values, fills, addConstant));
+    else nodes.push(node);
   }
-  return { ...graph, values, nodes, constants };
+  return { ...graph, nodes, constants };
 }
 
 function fold(
@@ -88,39 +74,4 @@ function elements(
 ): ((index: number) => number) | undefined {
   if (operand.data.length === 1) return () => operand.data[0] ?? NaN;
   return sameShape(operand.shape, shape) ? (index) => operand.data[index] ?? NaN : undefined;
-}
-
-const broadcasting = new Set([
-  'Add',
-  'Sub',
-  'Multiply',
-  'RealDiv',
-  'Maximum',
-  'Minimum',
-  'Pow',
-  'SquaredDifference',
-  'Greater',
-  'GreaterEqual',
-  'Less',
-  'LessEqual',
-  'Equal',
-  'NotEqual',
-]);
-
-function withScalarFills(
-  node: GraphNode,
-  shape: readonly number[],
-  values: readonly { readonly shape: readonly number[] }[],
-  fills: ReadonlyMap<ValueId, TensorData>,
-  addConstant: (tensor: TensorData) => ValueId,
-): GraphNode {
-  if (!broadcasting.has(node.op)) return node;
-  const [a, b] = node.inputs;
-  if (a === undefined || b === undefined) return node;
-  const full = (id: ValueId) => sameShape(values[id]?.shape ?? [], shape);
-  const fillB = fills.get(b);
-  if (fillB !== undefined && full(a)) return { ...node, inputs: [a, addConstant(fillB)] };
-  const fillA = fills.get(a);
-  if (fillA !== undefined && full(b)) return { ...node, inputs: [addConstant(fillA), b] };
-  return node;
 }

@@ -1,8 +1,10 @@
 import type { Graph } from '../graph.js';
 import { simplifyAlgebra } from './algebra.js';
+import { delayBroadcasts } from './broadcasts.js';
 import { shareCommonSubexpressions } from './common-subexpressions.js';
 import { foldConstants } from './constant-folding.js';
 import { removeDeadCode } from './dead-code.js';
+import { dropUnitAxes } from './unit-axes.js';
 import { fuseBias } from './bias.js';
 
 type Pass = (graph: Graph) => Graph;
@@ -10,6 +12,8 @@ type Pass = (graph: Graph) => Graph;
 const simplifications: readonly Pass[] = [
   removeDeadCode,
   simplifyAlgebra,
+  delayBroadcasts,
+  dropUnitAxes,
   foldConstants,
   shareCommonSubexpressions,
 ];

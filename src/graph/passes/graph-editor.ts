@@ -1,0 +1,56 @@
+import type { TensorData } from '../../core/tensor.js';
+import {
+  valueInfo,
+  type Attributes,
+  type Graph,
+  type GraphNode,
+  type ValueId,
+  type ValueInfo,
+} from '../graph.js';
+import { inferOutputs } from '../kernels/index.js';
+
+/** A graph being rewritten in order: nodes are kept, or replaced by new ones that define the same outputs. */
+export class GraphEditor {
+  private readonly original: Graph;
+  readonly values: ValueInfo[];
+  private readonly constants: Map<ValueId, TensorData>;
+  private readonly nodes: GraphNode[] = [];
+
+  constructor(graph: Graph) {
+    this.original = graph;
+    this.values = [...graph.values];
+    this.constants = new Map(graph.constants);
+  }
+
+  info(id: ValueId): ValueInfo {
+    return valueInfo(this, id);
+  }
+
+  keep(node: GraphNode): void {
+    this.nodes.push(node);
+  }
+
+  constant(tensor: TensorData): ValueId {
+    const id = this.values.push({ shape: tensor.shape, dtype: tensor.dtype }) - 1;
+    this.constants.set(id, tensor);
+    return id;
+  }
+
+  /** Appends a node with one output of its own. */
+  add(op: string, inputs: readonly ValueId[], attributes: Attributes, layer?: string): ValueId {
+    const [info] = inferOutputs(
+      op,
+      inputs.map((id) => this.info(id)),
+      attributes,
+      layer,
+    );
+    if (info === undefined) throw new Error(`${op} has no output.`);
+    const output = this.values.push(info) - 1;
+    this.nodes.push({ op, inputs, outputs: [output], attributes, ...(layer === undefined ? {} : { layer }) });
+    return output;
+  }
+
+  build(): Graph {
+    return { ...this.original, values: this.values, constants: this.constants, nodes: this.nodes };
+  }
+}
