@@ -56,7 +56,7 @@ class Prepared {
 }
 
 /** The most probable class of each row; the first of equals. */
-export function predictedClasses(scores: FloatArray, classes: number, rows: number): Int32Array {
+function predictedClasses(scores: FloatArray, classes: number, rows: number): Int32Array {
   const predicted = new Int32Array(rows);
   for (let row = 0; row < rows; row++) {
     let best = 0;

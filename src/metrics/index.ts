@@ -5,11 +5,10 @@ import { defaultMetricNames, findMetric } from './registry.js';
 import { allFinite, metricsOfRows, rowsOf, type Truth } from './rows.js';
 
 export { bootstrapIntervals } from './bootstrap.js';
-export type { Intervals } from './bootstrap.js';
-export { ClassificationRows, predictedClasses } from './classification-rows.js';
+export { ClassificationRows } from './classification-rows.js';
 export { calibrationCurve, precisionRecallCurve, rocCurve } from './curves.js';
-export type { CalibrationBin, Point } from './curves.js';
-export type { FloatArray, MetricInfo } from './metric.js';
+export type { Point } from './curves.js';
+export type { FloatArray } from './metric.js';
 export { classScores } from './precision-recall.js';
 export { areaUnderRoc, averagePrecision } from './ranking.js';
 export { defaultMetricNames, findMetric, metrics, metricsOf } from './registry.js';

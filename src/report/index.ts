@@ -1,12 +1,12 @@
 export type { EpochRecord } from './plots/learning.js';
 export { learningCurvePlot } from './plots/learning.js';
 export { confusionPlot } from './plots/confusion.js';
-export type { CalibrationPoint, ClassCurve } from './plots/curves.js';
+export type { ClassCurve } from './plots/curves.js';
 export { calibrationPlot, precisionRecallPlot, rocPlot } from './plots/curves.js';
 export { errorDistributionPlot, predictedVersusTruePlot, residualsPlot } from './plots/regression.js';
 export type { Plot } from './plot.js';
 export { toPng } from './png.js';
-export type { Report, ReportClass, ReportMetric, ReportTable } from './report.js';
+export type { Report, ReportTable } from './report.js';
 export { renderReport } from './report.js';
-export { formatCount, formatNumber } from './text.js';
+export { formatCount } from './text.js';
 export { LIGHT } from './theme.js';

@@ -7,7 +7,7 @@ import type { EvaluateOptions, EvaluateResult } from './evaluation-result.js';
 import { isJsonObject, type Json, type JsonObject } from '../core/json.js';
 
 /** The file that says what an evaluation found; written last, so a folder that has it is complete. */
-export const METRICS_FILE = 'metrics.json';
+const METRICS_FILE = 'metrics.json';
 
 /** What stands in the folder of an earlier evaluation, if anything. */
 export async function readEvaluation(folder: string): Promise<JsonObject | undefined> {

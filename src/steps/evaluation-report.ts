@@ -41,7 +41,7 @@ import type { WorstRows } from './evaluation-worst.js';
 const MOST_CURVES = 30;
 
 /** Every plot the rows and the run's history give. */
-export function plotsOf(
+function plotsOf(
   judged: JudgedRows,
   rows: Rows,
   summary: Summary,

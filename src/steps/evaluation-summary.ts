@@ -11,7 +11,7 @@ import {
 import type { JudgedRows } from './evaluation-rows.js';
 
 /** Share of the resamples an interval holds. */
-export const LEVEL = 0.95;
+const LEVEL = 0.95;
 
 export type ClassSummary = {
   readonly name: string;
