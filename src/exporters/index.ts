@@ -7,6 +7,7 @@ import { tfjs } from './tfjs.js';
 export type { ExportModel, Exporter, LoadedExport } from './exporter.js';
 export { checkParity } from './parity.js';
 export { probeRows } from './probes.js';
+export { bundleReadme } from './readme.js';
 
 /** Every format, in the order they are written by default. */
 export const EXPORTERS: readonly Exporter[] = [onnx, tfjs];

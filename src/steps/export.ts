@@ -8,6 +8,7 @@ import type { StepContext } from '../core/step.js';
 import type { Table } from '../core/table.js';
 import { VERSION } from '../core/version.js';
 import {
+  bundleReadme,
   checkParity,
   type Exporter,
   EXPORTERS,
@@ -16,7 +17,7 @@ import {
   probeRows,
 } from '../exporters/index.js';
 import { classesOf } from '../tasks/index.js';
-import { storageError, temporaryName } from '../workspace/atomic.js';
+import { storageError, temporaryName, writeFileAtomic } from '../workspace/atomic.js';
 import { idOf, sha256OfFile } from '../workspace/hash.js';
 import type { Manifest } from '../workspace/manifest.js';
 import { checkAlias, checkModelName, modelNameFrom } from '../workspace/model-name.js';
@@ -26,6 +27,7 @@ import { readEvaluation } from './evaluation-output.js';
 import { exportModelOf } from './export-model.js';
 import { copyBundle, requireReplaceable } from './export-output.js';
 import { realRows } from './export-rows.js';
+import { exampleRecord } from './model-inputs.js';
 import { openPredictor } from './predictor.js';
 
 /** Raised whenever the same run would give other files. */
@@ -184,6 +186,17 @@ async function publish(job: Job): Promise<BundleManifest> {
     await mkdir(temporary, { recursive: true });
     for (const file of OWN_FILES) await copyFile(join(source, file), join(temporary, file));
     const formats = await writeFormats(exporters, model, temporary, probes, context);
+    const { target, signature } = model;
+    const about = {
+      name,
+      task: target.task,
+      classes: classesOf(target),
+      target: target.column,
+      signature,
+      formats,
+    };
+    const example = exampleRecord(model.features);
+    await writeFileAtomic(join(temporary, 'README.md'), bundleReadme({ ...about, example }));
     const manifest: Omit<BundleManifest, 'version' | 'createdAt'> = {
       schemaVersion: 1,
       kind: 'model',
@@ -192,8 +205,8 @@ async function publish(job: Job): Promise<BundleManifest> {
       key: job.key,
       task: run.content.task,
       model: run.content.model,
-      classes: classesOf(model.target),
-      signature: model.signature,
+      classes: about.classes,
+      signature,
       schema: model.features.schema,
       lineage: {
         run: run.id,

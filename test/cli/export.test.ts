@@ -73,6 +73,7 @@ describe('aimaas export', () => {
     expect(manifest.signature.outputs.map(({ name }) => name)).toEqual(['label', 'probabilities']);
     expect(manifest.metrics.validation.accuracy).toBeGreaterThan(0.3);
     expect(Object.keys(manifest.files)).toEqual([
+      'README.md',
       'network.onnx',
       'onnx/model.onnx',
       'predictor.json',

@@ -38,10 +38,27 @@ it('the JavaScript of docs/formats.md runs as it stands', async () => {
   }
 });
 
+it('the JavaScript of the README in the bundle runs with the model beside it', async () => {
+  const readme = await readFile(join(folder.path, 'penguins-model', 'README.md'), 'utf8');
+  const [, code = ''] = /^```js\n(.*?)^```/ms.exec(readme) ?? [];
+  const [, loader = ''] =
+    /(async function fromFolder.*?^})/ms.exec(blocks.map((block) => block.code).join('\n')) ?? [];
+  const local = code.replace(
+    "'https://example.com/tfjs/model.json'",
+    "await fromFolder('penguins-model/tfjs')",
+  );
+  await writeFile(
+    join(folder.path, 'readme.mjs'),
+    `import * as tf from '@tensorflow/tfjs';\n${local}\n${loader}\n`,
+  );
+  const { stdout } = await run(process.execPath, ['readme.mjs'], { cwd: folder.path });
+  expect(stdout).toMatch(/label \[ '(Adelie|Chinstrap|Gentoo)' \]\nprobabilities \[ \[/);
+});
+
 it('the hashes of a copy are verified as docs/formats.md says', async () => {
   const script = blocks.find(({ language, code }) => language === 'sh' && code.startsWith('node -e'));
   const { stdout } = await run('sh', ['-c', script?.code ?? ''], { cwd: folder.path });
-  expect(stdout.trim().split('\n')).toHaveLength(5);
+  expect(stdout.trim().split('\n')).toHaveLength(6);
   expect(stdout).not.toMatch(/DAMAGED/);
   await writeFile(join(folder.path, 'penguins-model', 'onnx', 'model.onnx'), 'x');
   const damaged = await run('sh', ['-c', script?.code ?? ''], { cwd: folder.path });

@@ -132,18 +132,24 @@ def check(folder, name, source, target, model):
     assert difference <= TOLERANCE, f"{name} {model}: differs by {difference}"
     # A single row: no batch size is baked in.
     assert compare(manifest, session, rows[:1], predictions[:1], spread) <= TOLERANCE
+    answers = run_python_of(bundle / "README.md", bundle)["answers"]
+    assert len(answers) == len(manifest["formats"]["onnx"]["details"]["outputs"])
     print(f"{name} {model}: {len(rows)} rows, largest difference {difference:.1e}")
 
 
-def run_documented_example(bundle):
-    """The Python of docs/formats.md, as it stands."""
-    text = (ROOT / "docs" / "formats.md").read_text(encoding="utf-8")
-    code = re.search(r"^```python\n(.*?)^```", text, re.DOTALL | re.MULTILINE).group(1)
-    os.chdir(bundle.parent)
-    (bundle.parent / "penguins-model").symlink_to(bundle)
+def run_python_of(document, folder):
+    """Runs the Python of a Markdown file as it stands; returns its variables."""
+    code = re.search(r"^```python\n(.*?)^```", document.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE).group(1)
+    os.chdir(folder)
     names = {}
-    exec(compile(code, "docs/formats.md", "exec"), names)
+    exec(compile(code, str(document), "exec"), names)
     os.chdir(ROOT)
+    return names
+
+
+def run_documented_example(bundle):
+    (bundle.parent / "penguins-model").symlink_to(bundle)
+    names = run_python_of(ROOT / "docs" / "formats.md", bundle.parent)
     assert list(names["label"]) != [] and names["probabilities"].shape == (2, 3)
 
 
