@@ -118,21 +118,3 @@ export function fromUnit(domain: Domain, unit: number): Json {
 export function randomPoint(space: Space, random: Random): Point {
   return drawPoint(space, ({ domain }) => fromUnit(domain, random.uniform()));
 }
-
-/** How many different points there are; Infinity with a continuous parameter that can be active. */
-export function spaceSize(space: Space): number {
-  const childrenOf = (parent: string | null, value: Json): number =>
-    space
-      .filter(({ when }) =>
-        parent === null ? when === null : when?.parameter === parent && samePoint(when.equals, value),
-      )
-      .reduce((product, parameter) => product * sizeOfParameter(parameter), 1);
-  const sizeOfParameter = ({ name, domain }: Parameter): number => {
-    if (domain.type === 'choice') {
-      return domain.choices.reduce((sum: number, choice) => sum + childrenOf(name, choice), 0);
-    }
-    if (domain.minimum === domain.maximum) return 1;
-    return domain.type === 'integer' ? domain.maximum - domain.minimum + 1 : Infinity;
-  };
-  return childrenOf(null, null);
-}

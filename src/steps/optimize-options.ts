@@ -45,14 +45,14 @@ export type OptimizeOptions = {
   readonly force?: boolean | undefined;
 };
 
-/** The search that is asked for, as far as it has come, and its feature set. */
+/** The search that is asked for, with nothing tried yet, and its feature set. */
 export interface AskedSearch {
   readonly search: SearchFile;
   readonly features: Manifest<FeaturesContent>;
 }
 
 /**
- * The search of these options: a new one, or the one in the workspace that the same options began.
+ * The search of these options. Its id says whether it was begun before.
  * @throws AimaasError USAGE for an option that is wrong; UNSUPPORTED where there are no rows to choose by.
  */
 export async function askedSearch(
@@ -82,17 +82,10 @@ export async function askedSearch(
     base,
     seed,
   };
-  const id = idOf(key);
-  const found = await readSearch(workspace, id);
   const none = options.trials === undefined && options.time === undefined;
-  const limits = {
-    trials: options.trials ?? (none ? DEFAULT_TRIALS : null),
-    seconds: options.time ?? null,
-  };
-  if (found !== undefined && options.force !== true) return { features, search: { ...found, limits } };
   const search: SearchFile = {
     schemaVersion: 1,
-    id,
+    id: idOf(key),
     createdAt: new Date().toISOString(),
     key,
     features: features.id,
@@ -102,7 +95,10 @@ export async function askedSearch(
     defaults: plan.defaults,
     base,
     seed,
-    limits,
+    limits: {
+      trials: options.trials ?? (none ? DEFAULT_TRIALS : null),
+      seconds: options.time ?? null,
+    },
     seconds: 0,
     previous: null,
     trials: [],

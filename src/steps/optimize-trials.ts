@@ -76,6 +76,7 @@ class TrialRunner {
   /** Trials of an earlier call that were cut off, to be gone on with first. */
   private readonly unfinished: number[];
   private readonly started = performance.now();
+  private ended: number | undefined;
   private saving: Promise<void> = Promise.resolve();
   private stopping: 'time' | 'interrupted' | 'failed' | undefined;
   private failure: unknown;
@@ -112,8 +113,9 @@ class TrialRunner {
       await this.pool.dispose();
       this.endBar();
     }
-    if (this.stopping === 'failed') throw this.failure;
+    this.ended = performance.now();
     if (this.worked > 0) await this.save();
+    if (this.stopping === 'failed') throw this.failure;
     const end = this.stopping ?? (this.exhausted ? 'space' : 'trials');
     return { search: this.file(), end, worked: this.worked };
   }
@@ -289,7 +291,8 @@ class TrialRunner {
 
   private file(): SearchFile {
     const { limits, seconds } = this.search;
-    const searched = this.worked === 0 ? seconds : seconds + (performance.now() - this.started) / 1000;
+    const searched =
+      this.worked === 0 ? seconds : seconds + ((this.ended ?? performance.now()) - this.started) / 1000;
     const used = this.stopping === 'time' ? Math.max(searched, limits.seconds ?? 0) : searched;
     return { ...this.search, seconds: used, trials: [...this.trials] };
   }

@@ -7,7 +7,7 @@ import { Workspace } from '../workspace/workspace.js';
 import { askedSearch, type AskedSearch, type OptimizeOptions } from './optimize-options.js';
 import { type Direction, isBetter, leader, ranked } from './optimize-rank.js';
 import { type OptimizeResult, optimizeResult } from './optimize-result.js';
-import type { PreviousModel, SearchFile, Trial } from './optimize-state.js';
+import { type PreviousModel, readSearch, type SearchFile, type Trial } from './optimize-state.js';
 import { runTrials, type SearchOutcome } from './optimize-trials.js';
 import { defaultJobs, threadsPerJob } from './trial-run.js';
 
@@ -21,12 +21,13 @@ export type { LeaderboardRow, OptimizeResult } from './optimize-result.js';
  */
 export async function optimize(options: OptimizeOptions, context: StepContext): Promise<OptimizeResult> {
   const workspace = new Workspace(context.workspace);
-  const { search } = await askedSearch(workspace, options, context);
-  const lock = { reporter: context.reporter, signal: context.signal, what: `search ${search.id}` };
-  return withLock(workspace.path('locks', `search-${search.id}.lock`), lock, async () => {
-    // Another process may have gone on with the search while this one waited.
-    const asked = await askedSearch(workspace, options, context);
-    return runSearch(workspace, asked, options, context);
+  const asked = await askedSearch(workspace, options, context);
+  const { id, limits } = asked.search;
+  const lock = { reporter: context.reporter, signal: context.signal, what: `search ${id}` };
+  return withLock(workspace.path('locks', `search-${id}.lock`), lock, async () => {
+    const begun = options.force === true ? undefined : await readSearch(workspace, id);
+    const search = begun === undefined ? asked.search : { ...begun, limits };
+    return runSearch(workspace, { ...asked, search }, options, context);
   });
 }
 
