@@ -82,7 +82,7 @@ function plainValue(value: unknown): SqlValue {
   if (value === null || value === undefined) return null;
   if (typeof value === 'bigint') return Number(value);
   if (typeof value === 'number' || typeof value === 'string' || typeof value === 'boolean') return value;
-  return String(value as { toString(): string });
+  return JSON.stringify(value);
 }
 
 /** Runs `work` with a database of its own. */

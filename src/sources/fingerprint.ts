@@ -74,8 +74,8 @@ export class Fingerprints {
     }
     const found = await scan(path, signal);
     if (Date.now() - info.mtimeMs > SETTLED) {
-      const { [key]: _, ...others } = cache;
-      const kept = Object.entries(others).slice(-(MOST_ENTRIES - 1));
+      const others = Object.entries(cache).filter(([other]) => other !== key);
+      const kept = others.slice(-(MOST_ENTRIES - 1));
       const entry = { ...found, size: info.size, modified: info.mtimeMs, inode: info.ino };
       await this.save(Object.fromEntries([...kept, [key, entry]]));
     }

@@ -9,9 +9,12 @@ import type { ReadOptions, Source } from './source.js';
 /** A local file and the name by which the user knows it. */
 export type LocalFile = { readonly location: string; readonly path: string };
 
+/** The bytes that a format begins with. */
+const ascii = (text: string): readonly number[] => Array.from(Buffer.from(text, 'latin1'));
+
 const GZIP = [0x1f, 0x8b];
 const ZIP = [0x50, 0x4b, 0x03, 0x04];
-const PARQUET = [...'PAR1'].map((c) => c.charCodeAt(0));
+const PARQUET = ascii('PAR1');
 
 const OTHER_FORMATS: readonly {
   readonly magic: readonly number[];
@@ -23,11 +26,11 @@ const OTHER_FORMATS: readonly {
   { magic: [0x28, 0xb5, 0x2f, 0xfd], what: 'a zstd file', hint: 'Unpack it with: zstd -d FILE' },
   { magic: [0x42, 0x5a, 0x68], what: 'a bzip2 file', hint: 'Unpack it with: bunzip2 FILE' },
   {
-    magic: [...'SQLite'].map((c) => c.charCodeAt(0)),
+    magic: ascii('SQLite'),
     what: 'an SQLite database',
     hint: 'Export the table as CSV.',
   },
-  { magic: [...'%PDF'].map((c) => c.charCodeAt(0)), what: 'a PDF', hint: 'Give the table itself, as CSV.' },
+  { magic: ascii('%PDF'), what: 'a PDF', hint: 'Give the table itself, as CSV.' },
 ];
 
 function startsWith(bytes: Uint8Array, magic: readonly number[]): boolean {

@@ -66,7 +66,7 @@ export function plainRows(tables: readonly Table[]): Record<string, number | str
   return tables.flatMap((table) =>
     Array.from({ length: table.rows }, (_, i) =>
       Object.fromEntries(
-        [...table.columns].map(([name, column]) => {
+        [...table.columns].map(([name, column]): [string, number | string | null] => {
           if (column.storage === 'number') {
             const value = column.values[i] as number;
             return [name, Number.isNaN(value) ? null : value];
