@@ -129,7 +129,7 @@ const zoo: Record<string, { input: number[]; layers: () => Layer[]; codes?: numb
     input: [3, 2],
     layers: () => [
       L.bidirectional({
-        layer: L.lstm({ units: 3, dropout: 0.2, recurrentInitializer: 'glorotUniform' }) as layers.RNN,
+        layer: L.lstm({ units: 3, dropout: 0.2, recurrentInitializer: 'glorotUniform' }),
         mergeMode: 'concat',
       }),
     ],
@@ -245,10 +245,7 @@ async function trainsEqually(model: layers.LayersModel, input: number[], codes?:
     target: [1],
     optimizer: 'sgd',
     loss: (y, p) =>
-      tf.addN([
-        tf.losses.meanSquaredError(y, p) as unknown as tf.Tensor,
-        ...model.calculateLosses(),
-      ]) as unknown as tf.Scalar,
+      tf.addN([tf.losses.meanSquaredError(y, p), ...model.calculateLosses()]) as unknown as tf.Scalar,
   });
   const reference = await losses('reference', traced, x);
   const onnxruntime = await losses('onnxruntime', traced, x);

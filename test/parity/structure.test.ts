@@ -3,8 +3,6 @@ import { tf } from '../unit/graph/helpers.js';
 import type { Case, InputSpec } from './oracle.js';
 import { paritySuite } from './suite.js';
 
-type Build = Case['build'];
-
 const one = (
   name: string,
   shape: number[],

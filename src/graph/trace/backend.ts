@@ -80,9 +80,9 @@ let registered = false;
 
 /** Makes the backend known to tfjs, with every kernel that tfjs has; what a graph cannot hold fails by name. */
 export function registerTraceBackend(): void {
+  registerGradients();
   if (registered) return;
   registered = true;
-  registerGradients();
   tf.registerBackend(TRACE_BACKEND, () => new TraceBackend(), 0);
   // tfjs exports the name of every kernel as a string constant.
   const names = new Set<string>(Object.values(tf).filter((value) => typeof value === 'string'));

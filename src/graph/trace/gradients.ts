@@ -9,9 +9,9 @@ function unbroadcast(gradient: tf.Tensor, shape: readonly number[]): tf.Tensor {
   return tf.reshape(summed, [...shape]);
 }
 
-/** Registers the gradient of a kernel with inputs a and b that broadcast against each other. */
-function registerBroadcasting(kernelName: string, gradient: BinaryGradient): void {
-  tf.registerGradient({
+/** The gradient of a kernel with inputs a and b that broadcast against each other. */
+function broadcasting(kernelName: string, gradient: BinaryGradient): tf.GradConfig {
+  return {
     kernelName,
     inputsToSave: ['a', 'b'],
     gradFunc: (dy, saved) => {
@@ -23,26 +23,33 @@ function registerBroadcasting(kernelName: string, gradient: BinaryGradient): voi
         b: () => unbroadcast(gradient(dy, a, b)[1], b.shape),
       };
     },
-  });
+  };
 }
 
 const asFloat = (condition: tf.Tensor) => tf.cast(condition, 'float32');
 
 /**
- * Gradients where tfjs 4.22 has none or a broken one: it fails for operands of different shapes, and goes through
- * several masks where one does.
+ * Gradients where tfjs 4.22 has a broken one: it fails for operands of different shapes, and goes through several masks
+ * where one does.
  */
-export function registerGradients(): void {
-  registerBroadcasting('SquaredDifference', (dy, a, b) => {
+const corrected: readonly tf.GradConfig[] = [
+  broadcasting('SquaredDifference', (dy, a, b) => {
     const slope = tf.mul(dy, tf.mul(2, tf.sub(a, b)));
     return [slope, tf.neg(slope)];
-  });
-  registerBroadcasting('Maximum', (dy, a, b) => [
+  }),
+  broadcasting('Maximum', (dy, a, b) => [
     tf.mul(dy, asFloat(tf.greaterEqual(a, b))),
     tf.mul(dy, asFloat(tf.less(a, b))),
-  ]);
-  registerBroadcasting('Minimum', (dy, a, b) => [
+  ]),
+  broadcasting('Minimum', (dy, a, b) => [
     tf.mul(dy, asFloat(tf.lessEqual(a, b))),
     tf.mul(dy, asFloat(tf.greater(a, b))),
-  ]);
+  ]),
+];
+
+/** Puts them in place, again where tfjs-layers was loaded since and registered tfjs' own. */
+export function registerGradients(): void {
+  for (const config of corrected) {
+    if (tf.getGradient(config.kernelName) !== config) tf.registerGradient(config);
+  }
 }
