@@ -26,9 +26,7 @@ export function bundleReadme(about: About): string {
   if (formats.tfjs?.details.takes === 'columns') sections.push(javascript(about, formats.tfjs));
   for (const [format, { details }] of Object.entries(formats)) {
     if (details.takes === 'columns' || typeof details.reason !== 'string') continue;
-    sections.push(
-      `## ${format}\n\nTakes the prepared features instead of the columns. ${details.reason}`,
-    );
+    sections.push(`## ${format}\n\nTakes the prepared features instead of the columns. ${details.reason}`);
   }
   return `${sections.join('\n\n')}\n`;
 }

@@ -6,8 +6,10 @@ columns, answers what `aimaas predict` does.
 Needs numpy, onnx and onnxruntime, and dist/ built (npm run build). Prints a line a model; exits 1 at the first mistake.
 """
 
+import contextlib
 import csv
 import datetime
+import io
 import json
 import math
 import os
@@ -142,7 +144,8 @@ def run_python_of(document, folder):
     code = re.search(r"^```python\n(.*?)^```", document.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE).group(1)
     os.chdir(folder)
     names = {}
-    exec(compile(code, str(document), "exec"), names)
+    with contextlib.redirect_stdout(io.StringIO()):
+        exec(compile(code, str(document), "exec"), names)
     os.chdir(ROOT)
     return names
 
