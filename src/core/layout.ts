@@ -1,6 +1,7 @@
 /**
- * One column of the feature matrix a model sees. `numeric` is a scaled number; `indicator` is 0/1 (or ±1); `code` is a
- * whole number in [0, cardinality) stored as float32, for an embedding, where 0 stands for missing or never seen.
+ * One column of the feature matrix a model sees. `numeric` is a scaled number; `indicator` is 0 or 1, −1 or 1, or the
+ * weight of a word; `code` is a whole number in [0, cardinality) stored as float32, for an embedding, where 0 stands for
+ * missing or never seen.
  */
 export type FeatureColumn = {
   /** Name of the raw column it comes from. */

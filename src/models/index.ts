@@ -1,5 +1,5 @@
 import { AimaasError } from '../core/errors.js';
-import { isJsonObject, type JsonObject } from '../core/json.js';
+import type { JsonObject } from '../core/json.js';
 import { didYouMean } from '../core/suggest.js';
 import type { ModelFamily } from './family.js';
 import { linear } from './linear.js';
@@ -55,10 +55,4 @@ export function checkParameters(family: ModelFamily, given: JsonObject): void {
       }
     }
   }
-}
-
-/** Parameters of a saved model, which JSON has made of unknown type again. */
-export function asParameters(value: unknown): JsonObject {
-  if (isJsonObject(value)) return value;
-  throw new AimaasError('ARTIFACT_CORRUPT', 'The model of this run has no parameters.');
 }

@@ -1,6 +1,5 @@
 import type { Prediction } from '../core/predictor.js';
 import type { TargetState } from '../core/artifacts.js';
-import type { TaskKind } from '../core/task-kind.js';
 
 /** Units of the network's output: one per class, or one. */
 export function outputsOf(target: TargetState): number {
@@ -10,16 +9,6 @@ export function outputsOf(target: TargetState): number {
 /** Class names in the order of the probabilities; none for regression. */
 export function classesOf(target: TargetState): readonly string[] {
   return target.task === 'regression' ? [] : target.classes;
-}
-
-/** The metric by which models of a task are compared unless the user names another. */
-export function defaultMetric(task: TaskKind): string {
-  return task === 'regression' ? 'rmse' : 'log_loss';
-}
-
-/** The metrics shown first for a task, as people quote them. */
-export function headlineMetric(task: TaskKind): string {
-  return task === 'regression' ? 'r2' : 'accuracy';
 }
 
 /** Index of the largest of `count` scores starting at `from`; the first of equals. */
@@ -44,10 +33,10 @@ export function decode(target: TargetState, scores: ArrayLike<number>): Predicti
       answers[row] = { prediction: scores[from] as number };
       continue;
     }
-    const probabilities: Record<string, number> = {};
-    target.classes.forEach((name, index) => {
-      probabilities[name] = scores[from + index] as number;
-    });
+    // Not by assignment: a class may be called __proto__.
+    const probabilities = Object.fromEntries(
+      target.classes.map((name, index) => [name, scores[from + index] as number]),
+    );
     answers[row] = { prediction: target.classes[argMax(scores, from, outputs)] as string, probabilities };
   }
   return answers;

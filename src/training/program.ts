@@ -33,7 +33,7 @@ export interface InitialValues {
 /** Names of the graph inputs and outputs that carry state. */
 export const PARAMETERS = 'parameters';
 export const STATISTICS = 'statistics';
-export const slotName = (index: number): string => `slot_${index}`;
+const slotName = (index: number): string => `slot_${index}`;
 
 /** The numbers a step is given anew each time, in the order of the `schedule` input. */
 export const SCHEDULE_INPUTS = ['rate', 'decay', 'drop'] as const;
