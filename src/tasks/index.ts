@@ -1,5 +1,6 @@
 import type { Prediction } from '../core/predictor.js';
 import type { TargetState } from '../core/artifacts.js';
+import type { TaskKind } from '../core/task-kind.js';
 
 /** Units of the network's output: one per class, or one. */
 export function outputsOf(target: TargetState): number {
@@ -9,6 +10,16 @@ export function outputsOf(target: TargetState): number {
 /** Class names in the order of the probabilities; none for regression. */
 export function classesOf(target: TargetState): readonly string[] {
   return target.task === 'regression' ? [] : target.classes;
+}
+
+/** The metric by which models of a task are compared unless the user names another. */
+export function defaultMetric(task: TaskKind): string {
+  return task === 'regression' ? 'rmse' : 'log_loss';
+}
+
+/** The metric shown first for a task, the one people quote. */
+export function headlineMetric(task: TaskKind): string {
+  return task === 'regression' ? 'r2' : 'accuracy';
 }
 
 /** Index of the largest of `count` scores starting at `from`; the first of equals. */
