@@ -48,8 +48,3 @@ export function valueInfo(graph: Pick<Graph, 'values'>, id: ValueId): ValueInfo 
 export function inputInfos(graph: Graph): Record<string, ValueInfo> {
   return Object.fromEntries(graph.inputs.map(({ name, value }) => [name, valueInfo(graph, value)]));
 }
-
-/** Name → shape and dtype of the graph's outputs. */
-export function outputInfos(graph: Graph): Record<string, ValueInfo> {
-  return Object.fromEntries(graph.outputs.map(({ name, value }) => [name, valueInfo(graph, value)]));
-}

@@ -9,7 +9,7 @@ import { shapingKernels } from './shaping.js';
 import { unaryKernels } from './unary.js';
 
 /** Every operation a graph may hold. */
-export const kernels: KernelDefinitions = {
+const kernels: KernelDefinitions = {
   ...unaryKernels,
   ...binaryKernels,
   ...reductionKernels,

@@ -84,14 +84,3 @@ export function renamed(opType: string, attributes: OnnxAttributes = {}): Emitte
 export function isFloat(dtype: DType): boolean {
   return dtype === 'float32' || dtype === 'float64';
 }
-
-/** Gives an operation that exists for floats only integers and booleans too, by way of float32. */
-export function throughFloat(compute: (e: Emission, inputs: readonly string[]) => string): Emitter {
-  return (e) => {
-    const inputs = e.inputs.map((name, i) => (isFloat(e.info(i).dtype) ? name : e.cast(name, 'float32')));
-    const result = compute(e, inputs);
-    const { dtype } = e.outputInfo();
-    if (isFloat(dtype)) e.result('Identity', [result]);
-    else e.castResult(result, dtype);
-  };
-}

@@ -6,7 +6,7 @@ import { encodeModel, type OnnxGraph } from './proto.js';
 import { declaredShape, OnnxWriter } from './writer.js';
 
 /** Versions of the operator sets that we write; a domain is declared where it is used. */
-export const OPSETS: Readonly<Record<string, number>> = { '': 18, 'ai.onnx.ml': 3, 'com.microsoft': 1 };
+export const OPSETS: Readonly<Record<string, number>> = { '': 18, 'ai.onnx.ml': 3 };
 
 /**
  * The graph as an ONNX model, after optimizing it. Inputs and outputs keep their names; a symbolic batch becomes the

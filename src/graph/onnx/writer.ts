@@ -5,7 +5,6 @@ import type { OnnxAttribute, OnnxGraph, OnnxNode, OnnxValue } from './proto.js';
 
 export type OnnxAttributes = Readonly<Record<string, OnnxAttribute>>;
 
-export const MICROSOFT = 'com.microsoft';
 export const ML = 'ai.onnx.ml';
 
 /** Names that are unique in a model, its subgraphs included. */

@@ -14,10 +14,6 @@ export function activeTracer(): Tracer {
   return active;
 }
 
-export function isTracing(): boolean {
-  return active !== undefined;
-}
-
 /** Runs `body` while kernel calls go to `tracer`. */
 export function withTracer<T>(tracer: Tracer, body: () => T): T {
   if (active !== undefined) throw new AimaasError('INTERNAL', 'trace() cannot be used inside trace().');

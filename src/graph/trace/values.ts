@@ -3,7 +3,7 @@ import type { DType, TensorData, TensorValues } from '../../core/tensor.js';
 import { tf } from './tensorflow.js';
 
 /** tfjs' element type as ours. */
-export function dtypeOf(dtype: tf.DataType): DType {
+function dtypeOf(dtype: tf.DataType): DType {
   if (dtype === 'complex64') {
     throw new AimaasError('UNSUPPORTED', 'Complex numbers cannot be part of a compiled model.');
   }

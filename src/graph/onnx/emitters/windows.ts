@@ -47,7 +47,7 @@ export function tapSlice(e: Emission, padded: string, axes: readonly WindowAxis[
 }
 
 /** Whether windows tile the axes: neither overlap nor leave gaps. */
-export function isTiling(axes: readonly WindowAxis[]): boolean {
+function isTiling(axes: readonly WindowAxis[]): boolean {
   return axes.every(({ filter, stride, dilation }) => filter === stride && dilation === 1);
 }
 
