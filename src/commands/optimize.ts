@@ -125,7 +125,7 @@ function headline(result: OptimizeResult, style: Style): string {
   const why = { trials: '', time: ', the time is up', space: ', nothing else to try', interrupted: '' }[
     result.end
   ];
-  return `${style.green('✔')} Search ${style.bold(result.search)} ${what}: ${total} trials (${parts.join(', ')}) in ${formatDuration(result.seconds)}${why}`;
+  return `${style.green('✔')} Search ${style.bold(result.search)} ${what}: ${total} trial${total === 1 ? '' : 's'} (${parts.join(', ')}) in ${formatDuration(result.seconds)}${why}`;
 }
 
 function table(result: OptimizeResult, style: Style): string {

@@ -5,7 +5,7 @@ export interface AshaOptions {
   readonly minimumFraction: number;
 }
 
-export const ASHA_DEFAULTS: AshaOptions = { reductionFactor: 3, minimumFraction: 1 / 9 };
+const ASHA_DEFAULTS: AshaOptions = { reductionFactor: 3, minimumFraction: 1 / 9 };
 
 /** What a trial had reached at a rung: less is better. */
 export type RungResult = { readonly rung: number; readonly loss: number };

@@ -9,7 +9,7 @@ export function isBetter(a: number, b: number, direction: Direction): boolean {
 }
 
 /** By the metric, best first; equal ones by validation loss, then the earlier trial. Trials without a value come last. */
-export function byValue(direction: Direction): (a: Trial, b: Trial) => number {
+function byValue(direction: Direction): (a: Trial, b: Trial) => number {
   const cost = ({ value }: Trial): number =>
     value === null ? Infinity : direction === 'maximize' ? -value : value;
   return (a, b) =>

@@ -90,14 +90,14 @@ export function trainOptionsOf(point: Point, base: TrainOptions, features: Featu
 }
 
 /** The values of a point by their short names: { family, units, learningRate, … }. */
-export function settingsOfPoint(point: Point): JsonObject {
+function settingsOfPoint(point: Point): JsonObject {
   return Object.fromEntries(
     Object.entries(point).map(([name, value]) => [name === FAMILY ? name : splitName(name)[1], value]),
   );
 }
 
 /** Whether the parameter can take more than one value, so that it is worth showing. */
-export function varies(parameter: Parameter): boolean {
+function varies(parameter: Parameter): boolean {
   const { domain } = parameter;
   return domain.type === 'choice' ? domain.choices.length > 1 : domain.minimum < domain.maximum;
 }

@@ -56,7 +56,7 @@ describe('a Parzen estimator', () => {
       ],
     ],
   ] as const)('of %s has probabilities that sum to 1', (_, domain, all, seen) => {
-    const estimator = parzenEstimator(domain as Domain, seen);
+    const estimator = parzenEstimator(domain, seen);
     const sum = all.reduce((total: number, value) => total + Math.exp(estimator.logDensity(value)), 0);
     expect(sum).toBeCloseTo(1, 5);
   });
@@ -68,7 +68,7 @@ describe('a Parzen estimator', () => {
       [WHOLE_LOG, [1, 2, 64]],
       [CHOICE, [[1, 2]]],
     ] as const) {
-      const estimator = parzenEstimator(domain as Domain, seen);
+      const estimator = parzenEstimator(domain, seen);
       const drawn = new Map<string, number>();
       const draws = 20_000;
       for (let i = 0; i < draws; i++) {

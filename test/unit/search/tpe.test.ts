@@ -35,7 +35,7 @@ const FUNCTIONS: Record<string, { space: Space; value: (point: Point) => number 
     value: (point) =>
       Math.log10(of(point, 'rate') / 0.03) ** 2 +
       (Math.log2(of(point, 'width') / 32) / 2) ** 2 +
-      ['c', 'a', 'd', 'b'].indexOf(String(point['act'])),
+      ['c', 'a', 'd', 'b'].indexOf(point['act'] as string),
   },
   'a choice of branches, each with its own parameters': {
     space: [
