@@ -85,6 +85,7 @@ const step = stepGraph(program, {
   optimizer,
   optimizerOptions: OPTIMIZER_DEFAULTS,
   dropout: false,
+  weightDecay: false,
   penalty: 0,
   clipNorm: undefined,
   clipValue: undefined,

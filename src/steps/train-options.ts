@@ -1,6 +1,7 @@
 import type { FeaturesContent, RunContent } from '../core/artifacts.js';
 import { AimaasError } from '../core/errors.js';
 import type { JsonObject } from '../core/json.js';
+import { type Device, DEVICES } from '../engines/engine.js';
 import type { ModelContext, ModelFamily, Recipe } from '../models/family.js';
 import { checkParameters, modelFamily } from '../models/index.js';
 import { outputsOf } from '../tasks/index.js';
@@ -19,7 +20,7 @@ export type TrainOptions = {
   /** Parameters of the family, such as { units: [128, 64] }. */
   readonly params?: JsonObject | undefined;
   readonly engine?: string | undefined;
-  readonly device?: 'cpu' | 'webgpu' | 'cuda' | undefined;
+  readonly device?: Device | undefined;
   readonly threads?: number | undefined;
   /** Most megabytes of rows held in memory. */
   readonly memory?: number | undefined;
@@ -91,7 +92,8 @@ export function optionsOfRun({ options, engine }: RunContent): TrainOptions {
     patience: settings.patience ?? undefined,
     batchSize: settings.exactBatchSize ? settings.batchSize : undefined,
     model: settings.family,
-    engine: String(engine['name']),
+    engine: typeof engine['name'] === 'string' ? engine['name'] : undefined,
+    device: DEVICES.find((device) => device === engine['device']),
   };
 }
 

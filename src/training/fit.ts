@@ -85,7 +85,12 @@ export async function fit(options: FitOptions): Promise<FitResult> {
   );
   const { program } = first;
   const initial = options.startFrom?.(program, first.initial) ?? first.initial;
-  const step = stepGraph(program, { ...options, batchSize: plan.batchSize, dropout: plan.dropout > 0 });
+  const step = stepGraph(program, {
+    ...options,
+    batchSize: plan.batchSize,
+    dropout: plan.dropout > 0,
+    weightDecay: plan.weightDecay > 0,
+  });
   const session = await engine.compileTraining(step, engineOptions);
   const outputs = outputsOf(target);
   const validator = await Validator.create(engine, engineOptions, program, options.data, members, outputs);

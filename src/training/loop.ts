@@ -174,20 +174,16 @@ class Loop {
     const bestLoss = [...this.progress.bestLoss];
     const bestEpoch = [...this.progress.bestEpoch];
     let improved = false;
-    losses.forEach((loss, member) => {
+    for (const [member, loss] of losses.entries()) {
       const held = bestLoss[member] ?? Infinity;
       // A member without rows to be validated on is taken as it is at the end.
-      if (!(loss < held) && !Number.isNaN(loss)) return;
+      if (!(loss < held) && !Number.isNaN(loss)) continue;
       if (!Number.isNaN(loss)) bestLoss[member] = loss;
       bestEpoch[member] = epoch;
       improved = true;
-      const copy = (to: Float32Array, from: TensorData | undefined, width: number): void => {
-        if (from !== undefined)
-          to.set((from.data as Float32Array).subarray(member * width, (member + 1) * width), member * width);
-      };
-      copy(this.best.parameters, state[PARAMETERS], widths.parameters);
-      copy(this.best.statistics, state[STATISTICS], widths.statistics);
-    });
+      copyRow(this.best.parameters, state[PARAMETERS], member, widths.parameters);
+      copyRow(this.best.statistics, state[STATISTICS], member, widths.statistics);
+    }
     const known = losses.filter((loss) => !Number.isNaN(loss));
     const validationLoss = known.length === 0 ? null : known.reduce((a, b) => a + b, 0) / known.length;
     const record: EpochRecord = {
@@ -287,4 +283,10 @@ class Loop {
   private end(end: LoopEnd): LoopOutcome {
     return { end, progress: this.progress, best: this.best };
   }
+}
+
+/** Copies a member's row of a matrix [members, width]; nothing where there is no such matrix. */
+function copyRow(to: Float32Array, from: TensorData | undefined, member: number, width: number): void {
+  if (from === undefined) return;
+  to.set((from.data as Float32Array).subarray(member * width, (member + 1) * width), member * width);
 }

@@ -120,6 +120,8 @@ export interface StepOptions {
   readonly optimizerOptions: OptimizerOptions;
   /** Whether any unit is ever dropped. */
   readonly dropout: boolean;
+  /** Whether the weights ever decay. */
+  readonly weightDecay: boolean;
   /** Factor of ½‖w‖² in the loss, summed over the weights that decay. 0 for none. */
   readonly penalty: number;
   readonly clipNorm: number | undefined;
@@ -167,7 +169,7 @@ export function stepGraph(program: Program, options: StepOptions): StepGraph {
         const total = tf.maximum(tf.sum(weight, 1), 1e-12);
         const byMember = tf.div(tf.sum(tf.mul(rows, weight), 1), total);
         meanLoss = tf.keep(tf.mean(byMember));
-        return tf.add(tf.sum(byMember), penaltyOf(program, weights, options.penalty)) as tf.Scalar;
+        return tf.add<tf.Scalar>(tf.sum(byMember), penaltyOf(program, weights, options.penalty));
       };
       const views = parameters.unpack(at(PARAMETERS));
       const { grads } = tf.valueAndGrads(lossOf)(views);
@@ -182,7 +184,9 @@ export function stepGraph(program: Program, options: StepOptions): StepGraph {
             [1, parameters.width],
           ),
         );
-      const kept = decayed(program, at(PARAMETERS), decay as tf.Tensor);
+      const kept = options.weightDecay
+        ? decayed(program, at(PARAMETERS), decay as tf.Tensor)
+        : at(PARAMETERS);
       const result: Record<string, tf.Tensor> = {
         [`${PARAMETERS}'`]: tf.sub(kept, step),
         loss: meanLoss as unknown as tf.Tensor,
@@ -284,7 +288,7 @@ export function networkGraph(program: Program, values: InitialValues, head: Head
       const weights = parameters.unpack(tf.tensor(values.parameters, [members, parameters.width]));
       const follow =
         statistics.specs.length > 0 ? tf.tensor(values.statistics, [members, statistics.width]) : undefined;
-      const rows = tf.expandDims(features as tf.Tensor2D, 0) as tf.Tensor3D;
+      const rows = tf.expandDims<tf.Tensor3D>(features as tf.Tensor2D, 0);
       const { outputs } = apply(program, weights, follow, rows, { training: false });
       return { scores: tf.mean(head(outputs), 0) };
     },

@@ -47,7 +47,8 @@ export async function writeFileAtomic(
     const file = await open(temporary, 'wx');
     try {
       // Every call writes from where the one before ended.
-      for (const chunk of Array.isArray(content) ? content : [content]) await file.writeFile(chunk);
+      const chunks = typeof content === 'string' || content instanceof Uint8Array ? [content] : content;
+      for (const chunk of chunks) await file.writeFile(chunk);
       await file.sync();
     } finally {
       await file.close();
