@@ -28,7 +28,7 @@ export interface ServeOptions {
   readonly onReady?: ((ready: ServeResult) => void) | undefined;
 }
 
-export const SERVE_DEFAULTS = {
+const SERVE_DEFAULTS = {
   host: '127.0.0.1',
   port: 8080,
   maxBatchRows: 1024,

@@ -4,7 +4,7 @@ import { didYouMean } from '../core/suggest.js';
 import type { DataSchema } from '../core/table.js';
 import { type Fractions, NO_SPLIT } from './split.js';
 
-export const DEFAULT_FRACTIONS: Fractions = [0.7, 0.15, 0.15];
+const DEFAULT_FRACTIONS: Fractions = [0.7, 0.15, 0.15];
 
 /** How rows are to be split, as options say it. */
 export type SplitOptions = {

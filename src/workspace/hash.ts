@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import { type Json, stableStringify } from '../core/json.js';
 
 /** Length of an artifact id: 48 bits of a sha256, in hexadecimal. */
-export const ID_LENGTH = 12;
+const ID_LENGTH = 12;
 
 export function sha256(content: string | Uint8Array): string {
   return createHash('sha256').update(content).digest('hex');
