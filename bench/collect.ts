@@ -1,7 +1,7 @@
 /**
  * collect against pandas on the same generated CSV, each as a whole process, alternating:
  *
- *   npm run build && node --experimental-strip-types bench/collect.ts PYTHON [ROWS] [ROUNDS]
+ *   npm run bench:collect -- PYTHON [ROWS] [ROUNDS]
  *
  * PYTHON is a Python with pandas and pyarrow; ROWS defaults to 500,000 (of 20 columns). Prints one line of JSON with the
  * medians in seconds and `ratio`, pandas / aimaas: above 1 is faster than pandas. collect also infers kinds, checks every
@@ -15,7 +15,7 @@ import { fileURLToPath } from 'node:url';
 import { DuckDBInstance } from '@duckdb/node-api';
 
 const [python, rowsText = '500000', roundsText = '3'] = process.argv.slice(2);
-if (python === undefined) throw new Error('usage: node bench/collect.ts PYTHON [ROWS] [ROUNDS]');
+if (python === undefined) throw new Error('usage: npm run bench:collect -- PYTHON [ROWS] [ROUNDS]');
 const rows = Number(rowsText);
 const bin = fileURLToPath(new URL('../bin/aimaas.js', import.meta.url));
 const script = fileURLToPath(new URL('collect_pandas.py', import.meta.url));

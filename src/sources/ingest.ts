@@ -11,7 +11,8 @@ import {
   overrideColumn,
   type ColumnStatistics,
 } from './infer.js';
-import { firstLine } from './parquet.js';
+import { sqlText } from './cell.js';
+import { firstLine, positional } from './parquet.js';
 import { throwOnProblem } from './problems.js';
 import { makeProfile, openProfile, type Profile } from './profile.js';
 import { Rejects } from './rejects.js';
@@ -64,7 +65,7 @@ export type Ingested = {
 };
 
 /** Kinds are inferred from this many rows first. A later cell that does not fit makes all rows count. */
-const HEAD_ROWS = 100_000;
+const HEAD_ROWS = 20_000;
 
 /**
  * Files → data.parquet: infers what the columns are, checks every cell, writes the snapshot, describes it.
@@ -291,7 +292,9 @@ class Ingestion {
     const index = columns.findIndex(({ name }) => name === this.options.target);
     const target = columns[index];
     if (target?.kind !== 'category' || target.dataType !== 'integer') return true;
-    const { from, rows } = await openProfile(this.database, path, columns.length);
+    const from = `read_parquet(${sqlText(path)}) AS t(${positional(columns.length)})`;
+    const [counted] = await this.database.rows(`SELECT count(*) FROM ${from}`);
+    const rows = Number(counted?.[0]);
     if (rows <= HEAD_ROWS) return true;
     const [row] = await this.database.rows(
       `SELECT count(DISTINCT c${index}), count(*) FILTER (TRY_CAST(c${index} AS BIGINT) IS NULL AND c${index} IS NOT NULL) FROM ${from}`,

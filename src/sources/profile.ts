@@ -13,6 +13,8 @@ const FEW_VALUES = 50;
 const MOST_CLASSES = 1000;
 /** With more rows than this, what has to hold many values in memory is taken from evenly spaced rows. */
 const EXACT_ROWS = 1_000_000;
+/** Quantiles are taken from so many evenly spaced rows at most: their error is far below what they are read for. */
+const QUANTILE_ROWS = 100_000;
 /** Up to this many rows many columns are profiled at once; beyond, one by one, to bound memory. */
 const TOGETHER_ROWS = 200_000;
 const TOGETHER_COLUMNS = 24;
@@ -45,7 +47,10 @@ export type ColumnProfile = {
 export type Profile = {
   readonly schemaVersion: 1;
   readonly rows: number;
-  /** Rows that distinct, quantiles and top were computed from: all of them, or evenly spaced ones of a large table. */
+  /**
+   * Rows that distinct and top were computed from: all of them, or evenly spaced ones of a large table. Quantiles are from
+   * 100,000 evenly spaced rows at most.
+   */
   readonly sampledRows: number;
   readonly duplicateRows: number;
   readonly columns: readonly ColumnProfile[];
@@ -60,6 +65,8 @@ export type ProfileSource = {
   readonly from: string;
   /** Some of the rows, evenly spaced, or the same as `from`. */
   readonly sample: string;
+  /** Fewer of them, for quantiles. */
+  readonly few: string;
   readonly rows: number;
   readonly sampledRows: number;
 };
@@ -68,14 +75,21 @@ export async function openProfile(database: Database, path: string, columns: num
   const from = `read_parquet(${sqlText(path)}) AS t(${positional(columns)})`;
   const [count] = await database.rows(`SELECT count(*) FROM ${from}`);
   const rows = num(count?.[0]);
-  if (rows <= EXACT_ROWS) return { from, sample: from, rows, sampledRows: rows };
-  const step = Math.ceil(rows / EXACT_ROWS);
-  const numbered = `read_parquet(${sqlText(path)}, file_row_number = true) AS t(${positional(columns)}, row_number)`;
+  const spaced = async (table: string, most: number): Promise<string> => {
+    if (rows <= most) return from;
+    const numbered = `read_parquet(${sqlText(path)}, file_row_number = true) AS t(${positional(columns)}, row_number)`;
+    const step = Math.ceil(rows / most);
+    await database.run(
+      `CREATE OR REPLACE TEMP TABLE ${table} AS SELECT ${positional(columns)} FROM ${numbered} WHERE row_number % ${step} = 0`,
+    );
+    return table;
+  };
   return {
     from,
-    sample: `(SELECT * FROM ${numbered} WHERE row_number % ${step} = 0)`,
+    sample: await spaced('spaced', EXACT_ROWS),
+    few: await spaced('few', QUANTILE_ROWS),
     rows,
-    sampledRows: Math.ceil(rows / step),
+    sampledRows: rows <= EXACT_ROWS ? rows : Math.ceil(rows / Math.ceil(rows / EXACT_ROWS)),
   };
 }
 
@@ -99,17 +113,20 @@ export async function makeProfile(
     const exact = await database.rows(
       `SELECT ${part.map((column, i) => exactSql(column, start + i)).join(', ')} FROM ${source.from}`,
     );
-    const sampled = await database.rows(
-      `SELECT ${part.map((column, i) => sampledSql(column, start + i)).join(', ')} FROM ${source.sample}`,
+    const distincts = await database.rows(
+      `SELECT ${part.map((_, i) => `count(DISTINCT c${start + i})`).join(', ')} FROM ${source.sample}`,
     );
+    const quantiles = part.flatMap((column, i) => quantileSql(column, start + i));
+    const quantileRows =
+      quantiles.length === 0 ? [] : await database.rows(`SELECT ${quantiles.join(', ')} FROM ${source.few}`);
     const nextExact = (exact[0] ?? []).values();
-    const nextSampled = (sampled[0] ?? []).values();
+    const nextQuantile = (quantileRows[0] ?? []).values();
     const described = part.map((column, i) => {
       const take = (): number => num(nextExact.next().value);
-      const takeSampled = (): number => num(nextSampled.next().value);
+      const takeQuantile = (): number => num(nextQuantile.next().value);
       const present = take();
-      const distinct = takeSampled();
-      const numbers = storageOf(column.kind) === 'number' ? summary(take, takeSampled) : null;
+      const distinct = num(distincts[0]?.[i]);
+      const numbers = storageOf(column.kind) === 'number' ? summary(take, takeQuantile) : null;
       return { column, index: start + i, present, distinct, numbers };
     });
     const counted = described.filter(
@@ -149,17 +166,15 @@ function exactSql(column: ColumnSchema, index: number): string {
   return `${present}, min(${d}), max(${d}), avg(${d}), ${deviation}, count(*) FILTER (${d} = 0)`;
 }
 
-/** distinct, then for numbers the quantiles. */
-function sampledSql(column: ColumnSchema, index: number): string {
-  const distinct = `count(DISTINCT c${index})`;
-  if (storageOf(column.kind) !== 'number') return distinct;
+function quantileSql(column: ColumnSchema, index: number): string[] {
+  if (storageOf(column.kind) !== 'number') return [];
   const all = `quantile_cont(${numeric(column, index)}, [${QUANTILES.join(', ')}])`;
-  return [distinct, ...QUANTILES.map((_, q) => `${all}[${q + 1}]`)].join(', ');
+  return QUANTILES.map((_, q) => `${all}[${q + 1}]`);
 }
 
-function summary(take: () => number, takeSampled: () => number): NumberSummary {
+function summary(take: () => number, takeQuantile: () => number): NumberSummary {
   const [minimum, maximum, mean, standardDeviation, zeros] = [take(), take(), take(), take(), take()];
-  const quantiles = Object.fromEntries(QUANTILES.map((probability) => [String(probability), takeSampled()]));
+  const quantiles = Object.fromEntries(QUANTILES.map((probability) => [String(probability), takeQuantile()]));
   return { minimum, maximum, mean, standardDeviation, quantiles, zeros };
 }
 

@@ -77,11 +77,13 @@ export async function columnStatistics(
   options: StatisticsOptions,
 ): Promise<ColumnStatistics[]> {
   const limited = options.limit === null ? relation : `(SELECT * FROM ${relation} LIMIT ${options.limit})`;
+  const trimmed = columns.map(({ sql }, i) => `${trimmedSql(sql)} AS t${i}`);
   const cells = columns.map(
-    ({ sql }, i) =>
-      `CASE WHEN ${missingSql(sql, options.missing)} THEN NULL ELSE ${trimmedSql(sql)} END AS v${i}`,
+    (_, i) => `CASE WHEN ${missingSql(`t${i}`, options.missing)} THEN NULL ELSE t${i} END AS v${i}`,
   );
-  await database.run(`CREATE OR REPLACE TEMP TABLE looked AS SELECT ${cells.join(', ')} FROM ${limited}`);
+  await database.run(
+    `CREATE OR REPLACE TEMP TABLE looked AS SELECT ${cells.join(', ')} FROM (SELECT ${trimmed.join(', ')} FROM ${limited})`,
+  );
   const found: ColumnStatistics[] = [];
   for (const [i, column] of columns.entries()) {
     const shape = await shapeOf(database, column, `v${i}`);

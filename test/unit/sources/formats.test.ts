@@ -197,7 +197,7 @@ describe('columns', () => {
     ]);
   });
 
-  test.skip('a thousand of them', async () => {
+  test('a thousand of them', async () => {
     const names = Array.from({ length: 1000 }, (_, i) => `f${i}`);
     const row = (k: number): string => names.map((_, i) => i * k).join(',');
     const path = await place.file('wide-table.csv', `${names.join(',')}\n${row(1)}\n${row(2)}\n`);
