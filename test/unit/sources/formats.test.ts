@@ -179,7 +179,7 @@ describe('columns', () => {
   });
 
   test('that only later objects of a JSON file have', async () => {
-    const many = Array.from({ length: 20_000 }, (_, i) => JSON.stringify({ a: i, text: 'x'.repeat(20) }));
+    const many = Array.from({ length: 20_000 }, (_, i) => JSON.stringify({ a: i * 1.5, text: 'x'.repeat(20) }));
     const path = await place.file('late.jsonl', [...many, '{"a": -1, "late": 7}'].join('\n'));
     const { rows } = await place.rows(path);
     expect(rows[0]).toMatchObject({ a: 0, late: null });
@@ -197,12 +197,12 @@ describe('columns', () => {
     ]);
   });
 
-  test('a thousand of them', async () => {
-    const names = Array.from({ length: 1000 }, (_, i) => `f${i}`);
+  test('hundreds of them', async () => {
+    const names = Array.from({ length: 300 }, (_, i) => `f${i}`);
     const row = (k: number): string => names.map((_, i) => i * k).join(',');
     const path = await place.file('wide-table.csv', `${names.join(',')}\n${row(1)}\n${row(2)}\n`);
     const { rows } = await place.rows(path);
-    expect(rows[1]?.['f999']).toBe(1998);
+    expect(rows[1]?.['f299']).toBe(598);
   });
 });
 
