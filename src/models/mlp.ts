@@ -19,8 +19,13 @@ type MlpParams = {
 /** Numbers beyond which a periodic embedding of each costs more than it has been seen to give. */
 const MOST_EMBEDDED_COLUMNS = 100;
 
-/** Optimizer steps that are enough however large the data is, from small to large. */
-const MOST_STEPS = 3000;
+/** Passes over little data. */
+const MOST_EPOCHS = 256;
+
+/** Optimizer steps after which more were seen to give little: at least 640, half the rows, at most 3000. */
+function enoughSteps(rows: number): number {
+  return Math.max(640, Math.min(3000, rows / 2));
+}
 
 function resolve(given: JsonObject, context: ModelContext): MlpParams {
   const numbers = context.layout.filter((column) => column.role === 'numeric').length;
@@ -88,7 +93,7 @@ function recipe(params: MlpParams, context: ModelContext): Recipe {
     l2: 0,
     labelSmoothing: context.task === 'regression' ? 0 : 0.1,
     beta2: 0.95,
-    epochs: Math.max(rows > 200_000 ? 2 : 8, Math.min(256, Math.ceil(MOST_STEPS / steps))),
+    epochs: Math.max(rows > 200_000 ? 2 : 8, Math.min(MOST_EPOCHS, Math.ceil(enoughSteps(rows) / steps))),
     batchSize,
     members,
     evaluations: 64,
