@@ -56,7 +56,5 @@ function dayOf(milliseconds: number): string | null {
 }
 
 function texts(value: Json | undefined): readonly string[] | null {
-  return Array.isArray(value) && value.every((item) => typeof item === 'string')
-    ? (value)
-    : null;
+  return Array.isArray(value) && value.every((item) => typeof item === 'string') ? value : null;
 }

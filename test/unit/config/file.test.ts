@@ -124,7 +124,11 @@ describe('a file with problems', () => {
     ['- train\n', 1, /the file must be a mapping of sections/],
     ['just text', 1, /the file must be a mapping of sections/],
     ['train: 5', 1, /train must be a mapping of settings, but it is 5/],
-    ['collect:\n  sources:\n    - a.csv\n    - {b: c}\n', 2, /collect.sources must be text or a list of texts/],
+    [
+      'collect:\n  sources:\n    - a.csv\n    - {b: c}\n',
+      2,
+      /collect.sources must be text or a list of texts/,
+    ],
   ])('%j', async (text, line, message) => {
     const [first] = await problems(text);
     expect(first?.line).toBe(line);
