@@ -10,6 +10,7 @@ import {
   MOST_INTEGER_CLASSES,
   overrideColumn,
   type ColumnStatistics,
+  type InferredColumn,
 } from './infer.js';
 import { sqlText } from './cell.js';
 import { firstLine, positional } from './parquet.js';
@@ -102,6 +103,8 @@ class Ingestion {
   private readonly spooled = new Map<number, Relation>();
   private readonly remarks: DataWarning[];
   private names: readonly string[] = [];
+  /** Columns of which inference saw no value. */
+  private valueless: ReadonlySet<string> = new Set();
 
   constructor(
     database: Database,
@@ -187,13 +190,15 @@ class Ingestion {
     );
   }
 
+  /** Infers the named columns from the first rows, or from all. */
   private async infer(
     relation: Relation,
+    names: readonly string[],
     limit: number | null,
-  ): Promise<{ column: ColumnSchema; misfits: number }[]> {
+  ): Promise<InferredColumn[]> {
     const { options } = this;
     const textual = new Set(this.files.flatMap(({ source }) => source.textual));
-    const raw = this.names.map((name) => {
+    const raw = names.map((name) => {
       const position = relation.names.indexOf(name);
       return { name, sql: `c${position}`, textual: textual.has(name) };
     });
@@ -205,10 +210,11 @@ class Ingestion {
       missing: options.missing,
       dateColumns,
     });
+    this.valueless = new Set(found.filter(({ present }) => present === 0).map(({ name }) => name));
     return found.map((statistics) => this.decide(statistics));
   }
 
-  private decide(statistics: ColumnStatistics): { column: ColumnSchema; misfits: number } {
+  private decide(statistics: ColumnStatistics): InferredColumn {
     const { kinds, target, missing } = this.options;
     const kind = kinds.get(statistics.name);
     const { column, misfits } =
@@ -241,29 +247,36 @@ class Ingestion {
     this.remarks.push({ code, column, message });
   }
 
-  /** Infers and writes until everything that was written fits what was inferred. */
+  /**
+   * Infers columns from the first rows and writes all; where that does not hold, infers again from all rows; where cells
+   * still do not fit, reads row by row, which names or skips them.
+   */
   private async writeChecked(path: string): Promise<readonly ColumnSchema[]> {
+    let columns: readonly ColumnSchema[] = [];
+    let doubtful: readonly string[] = this.names;
     let limit: number | null = HEAD_ROWS;
-    let fixed: readonly ColumnSchema[] | undefined;
-    for (let attempt = 0; attempt < 6; attempt++) {
+    let checked = false;
+    for (let attempt = 0; attempt < 8; attempt++) {
       throwIfAborted(this.place.signal);
       const progress = this.place.reporter.progress({ title: 'Reading the data' });
-      let columns = fixed;
       try {
         const relation = this.relation();
-        if (columns === undefined) {
-          const inferred = await this.infer(relation, limit);
-          columns = inferred.map(({ column }) => column);
+        if (doubtful.length > 0) {
+          const inferred = await this.infer(relation, doubtful, limit);
+          columns = merge(this.names, columns, inferred);
+          doubtful = [];
           if (inferred.some(({ misfits }) => misfits > 0)) {
-            fixed = columns;
             progress.done();
-            await this.rewriteAll(fixed);
+            checked = true;
+            await this.rewriteAll(columns);
             continue;
           }
         }
         await this.write(path, relation, columns);
         progress.done();
-        if (limit === null || fixed !== undefined || (await this.targetHolds(path, columns))) return columns;
+        if (limit === null || checked) return columns;
+        doubtful = await this.unfounded(path, columns);
+        if (doubtful.length === 0) return columns;
         limit = null;
       } catch (error) {
         progress.fail();
@@ -271,11 +284,14 @@ class Ingestion {
         throwIfAborted(this.place.signal);
         if (!firstLine(error).includes(GUARD)) {
           if (!(await this.rewriteRefused(error))) throw error;
-        } else if (limit !== null) {
+          // What was inferred from a file that could not be read to its end may be wrong.
+          if (!checked) doubtful = this.names;
+        } else if (limit !== null && !checked) {
           limit = null;
-        } else if (fixed === undefined && columns !== undefined) {
-          fixed = columns;
-          await this.rewriteAll(fixed);
+          doubtful = this.names;
+        } else if (!checked) {
+          checked = true;
+          await this.rewriteAll(columns);
         } else {
           throw error;
         }
@@ -285,21 +301,24 @@ class Ingestion {
   }
 
   /**
-   * Whether a numeric target that the first rows showed to be classes is so in all rows: a file sorted by its target
-   * shows few of its values at first.
+   * Columns whose kind the first rows did not show although every cell fits it: a numeric target that seemed to be
+   * classes (a file sorted by its target shows few of its values at first), and columns that had no value yet.
    */
-  private async targetHolds(path: string, columns: readonly ColumnSchema[]): Promise<boolean> {
-    const index = columns.findIndex(({ name }) => name === this.options.target);
-    const target = columns[index];
-    if (target?.kind !== 'category' || target.dataType !== 'integer') return true;
+  private async unfounded(path: string, columns: readonly ColumnSchema[]): Promise<string[]> {
     const from = `read_parquet(${sqlText(path)}) AS t(${positional(columns.length)})`;
-    const [counted] = await this.database.rows(`SELECT count(*) FROM ${from}`);
-    const rows = Number(counted?.[0]);
-    if (rows <= HEAD_ROWS) return true;
-    const [row] = await this.database.rows(
-      `SELECT count(DISTINCT c${index}), count(*) FILTER (TRY_CAST(c${index} AS BIGINT) IS NULL AND c${index} IS NOT NULL) FROM ${from}`,
-    );
-    return Number(row?.[0]) <= MOST_INTEGER_CLASSES && Number(row?.[1]) === 0;
+    const found: string[] = [];
+    for (const [i, { name, kind, dataType }] of columns.entries()) {
+      if (this.valueless.has(name) && !this.options.kinds.has(name)) {
+        const [row] = await this.database.rows(`SELECT count(c${i}) FROM ${from}`);
+        if (Number(row?.[0]) > 0) found.push(name);
+      } else if (name === this.options.target && kind === 'category' && dataType === 'integer') {
+        const odd = `count(*) FILTER (TRY_CAST(c${i} AS BIGINT) IS NULL AND c${i} IS NOT NULL)`;
+        const [row] = await this.database.rows(`SELECT count(*), count(DISTINCT c${i}), ${odd} FROM ${from}`);
+        const [rows, classes, others] = (row ?? []).map(Number) as [number, number, number];
+        if (rows > HEAD_ROWS && (classes > MOST_INTEGER_CLASSES || others > 0)) found.push(name);
+      }
+    }
+    return found;
   }
 
   private async rewriteAll(check: readonly ColumnSchema[]): Promise<void> {
@@ -326,6 +345,18 @@ class Ingestion {
         : await sampleRows(this.database, relation.sql, sample, Random.of(seed, 'sample'));
     await writeSnapshot(this.database, path, from, columns, cells);
   }
+}
+
+/** The columns in the order of `names`, what was inferred anew in place of what was known. */
+function merge(
+  names: readonly string[],
+  known: readonly ColumnSchema[],
+  inferred: readonly InferredColumn[],
+): ColumnSchema[] {
+  const byName = new Map(
+    [...known, ...inferred.map(({ column }) => column)].map((column) => [column.name, column]),
+  );
+  return names.flatMap((name) => byName.get(name) ?? []);
 }
 
 /** What DuckDB says of the machine, as errors for the user. */

@@ -179,7 +179,9 @@ describe('columns', () => {
   });
 
   test('that only later objects of a JSON file have', async () => {
-    const many = Array.from({ length: 20_000 }, (_, i) => JSON.stringify({ a: i * 1.5, text: 'x'.repeat(20) }));
+    const many = Array.from({ length: 20_000 }, (_, i) =>
+      JSON.stringify({ a: i * 1.5, text: 'x'.repeat(20) }),
+    );
     const path = await place.file('late.jsonl', [...many, '{"a": -1, "late": 7}'].join('\n'));
     const { rows } = await place.rows(path);
     expect(rows[0]).toMatchObject({ a: 0, late: null });
