@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { cp, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Random } from '../../src/core/random.js';
@@ -93,6 +95,33 @@ describe('a verb that is killed', () => {
       }
     }
   }, 1_800_000);
+
+  it('resumes a training from its last checkpoint, to the same bits', async () => {
+    const cwd = folder.path;
+    const long = ['train', '--epochs', '1500', '--members', '2', '--layers', '16'];
+    await spawnCli(['collect', 'penguins.csv', '--target', 'species'], { cwd });
+    await spawnCli(['preprocess'], { cwd });
+    const weights = async (run: string): Promise<Buffer> =>
+      readFile(join(cwd, '.aimaas', 'runs', run, 'weights.safetensors'));
+    const whole = await spawnCli([...long, '-q'], { cwd });
+    const run = whole.stdout.trim();
+    const expected = await weights(run);
+
+    await rm(join(cwd, '.aimaas', 'runs', run), { recursive: true });
+    const child = spawn(process.execPath, [EXECUTABLE, ...long], { cwd, stdio: 'ignore' });
+    const closed = new Promise((resolve) => child.once('close', resolve));
+    const pointer = join(cwd, '.aimaas', 'runs', run, 'checkpoints', 'checkpoint.json');
+    const deadline = Date.now() + 60_000;
+    while (!existsSync(pointer) && Date.now() < deadline) await sleep(20);
+    child.kill('SIGKILL');
+    await closed;
+    const { progress } = JSON.parse(await readFile(pointer, 'utf8')) as { progress: { step: number } };
+    expect(progress.step).toBeGreaterThan(0);
+    const resumed = await spawnCli(['train', '--resume'], { cwd });
+    expect(resumed.code).toBe(0);
+    expect(resumed.stderr).toContain(`Continuing run ${run}`);
+    expect((await weights(run)).equals(expected)).toBe(true);
+  });
 
   it('shares the workspace with another at the same time', async () => {
     const cwd = folder.path;

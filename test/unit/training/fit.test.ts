@@ -243,4 +243,47 @@ describe('fit', () => {
       expect(value).toBeCloseTo(expected[i] as number, 3);
     });
   });
+
+  it('learns from parts that are loaded in turn, and resumes in the middle of one', async () => {
+    const rows = fixture.ridge.y.length;
+    const data = rowsOf(fixture.ridge.x, fixture.ridge.y);
+    const part = (from: number, to: number) => ({
+      members: [Int32Array.from({ length: to - from }, (_, i) => i)],
+      rows: () => Promise.resolve(rowsOf(fixture.ridge.x.slice(from, to), fixture.ridge.y.slice(from, to))),
+    });
+    const parts = [part(0, 30), part(30, 45), part(45, rows)];
+    const batchSize = 10;
+    const stepsPerEpoch = 3 + 2 + Math.ceil((rows - 45) / batchSize);
+    const recipe = { epochs: 500, l2: 0 };
+    const setup: Setup = { family: 'linear', target: numbers, data, members: 1, recipe };
+    const plan: FitOptions['plan'] = {
+      seed: 5,
+      epochs: 500,
+      batchSize,
+      stepsPerEpoch,
+      learningRate: 0.02,
+      warmup: 0,
+      schedule: 'cosine',
+      weightDecay: 0,
+      dropout: 0,
+      fadeFrom: 1,
+      evaluateEvery: 1,
+      patience: undefined,
+    };
+    const whole = await train({ ...setup, options: { parts, plan } });
+    const once = await train(setup);
+    const expected = await answers(once, data);
+    (await answers(whole, data)).forEach((value, i) => {
+      expect(value).toBeCloseTo(expected[i] as number, 1);
+    });
+
+    const abort = new AbortController();
+    const onSteps = (done: number): void => {
+      if (done >= 7) abort.abort();
+    };
+    const cut = await train({ ...setup, options: { parts, plan, signal: abort.signal, onSteps } });
+    expect(cut.end).toBe('interrupted');
+    const resumed = await train({ ...setup, options: { parts, plan, resume: cut.checkpoints.at(-1) } });
+    expect(resumed.outcome.best.parameters).toEqual(whole.outcome.best.parameters);
+  });
 });
