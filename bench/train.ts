@@ -9,6 +9,7 @@
  * time of Keras' whole process (TensorFlow) over ours.
  */
 import { execFile } from 'node:child_process';
+import { copyFile } from 'node:fs/promises';
 import { performance } from 'node:perf_hooks';
 import { join } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
@@ -32,6 +33,12 @@ interface Timing {
 }
 
 const folder = import.meta.dirname;
+const root = join(folder, '..');
+// Compiled, as an installed aimaas is; below node_modules, so that the packages are found from there.
+const compiled = join(root, 'node_modules', '.cache', 'aimaas-bench');
+const compiler = ['-p', root, '--noEmit', 'false', '--outDir', compiled];
+await promisify(execFile)(join(root, 'node_modules', '.bin', 'tsc'), compiler);
+await copyFile(join(root, 'package.json'), join(compiled, 'package.json'));
 
 /** Runs one process to its end and adds the time it took as a whole. */
 async function timed(command: string, args: readonly string[]): Promise<Timing | undefined> {
@@ -67,8 +74,8 @@ for (const work of values.work.split(',')) {
   const ours: (Timing | undefined)[] = [];
   const theirs = new Map<string, (Timing | undefined)[]>(PEERS.map((peer) => [peer, []]));
   for (let round = 0; round < Number(values.rounds); round++) {
-    const script = join(folder, 'train-work.ts');
-    ours.push(await timed(process.execPath, ['--import', 'tsx', script, work, 'onnxruntime', values.epochs]));
+    const script = join(compiled, 'bench', 'train-work.js');
+    ours.push(await timed(process.execPath, [script, work, 'onnxruntime', values.epochs]));
     if (values.peers === undefined) continue;
     for (const peer of PEERS) {
       const python = join(values.peers, 'bin', 'python');
