@@ -37,6 +37,20 @@ function lines(curves: readonly ClassCurve[], areaName: string): Mark[] {
   }));
 }
 
+/** The dashed line from corner to corner that a curve is compared with. */
+function diagonal(label: string): Mark {
+  return {
+    kind: 'line',
+    points: [
+      { x: 0, y: 0 },
+      { x: 1, y: 1 },
+    ],
+    colour: 'muted',
+    dashed: true,
+    label,
+  };
+}
+
 function chartPlot(name: string, chart: Chart): Plot {
   return { name, title: chart.title, svg: (theme) => renderChart(chart, theme) };
 }
@@ -52,19 +66,7 @@ export function rocPlot(curves: readonly ClassCurve[]): Plot | undefined {
     square: true,
     x: { label: 'False positive rate', domain: [0, 1] },
     y: { label: 'True positive rate', domain: [0, 1] },
-    marks: [
-      {
-        kind: 'line',
-        points: [
-          { x: 0, y: 0 },
-          { x: 1, y: 1 },
-        ],
-        colour: 'muted',
-        dashed: true,
-        label: 'chance',
-      },
-      ...lines(shown, 'area'),
-    ],
+    marks: [diagonal('chance'), ...lines(shown, 'area')],
   });
 }
 
@@ -122,16 +124,7 @@ export function calibrationPlot(
     x: { label: 'Mean predicted probability', domain: [0, 1] },
     y: { label: 'Share that came true', domain: [0, 1] },
     marks: [
-      {
-        kind: 'line',
-        points: [
-          { x: 0, y: 0 },
-          { x: 1, y: 1 },
-        ],
-        colour: 'muted',
-        dashed: true,
-        label: 'perfect',
-      },
+      diagonal('perfect'),
       {
         kind: 'intervals',
         intervals: bins.map(({ probability, low, high }) => ({ x: probability, low, high })),
