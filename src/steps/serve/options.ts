@@ -1,0 +1,38 @@
+import type { JsonObject } from '../../core/json.js';
+
+/** What `aimaas serve` may be told. What is left out is filled in by the concern it belongs to. */
+export interface ServeOptions {
+  /** MODEL arguments; the first answers requests that name no model. Default: the newest model. */
+  readonly models?: readonly string[] | undefined;
+  /** Address to listen at. Default 127.0.0.1: this machine only. */
+  readonly host?: string | undefined;
+  /** Default 8080; 0 for any free port. */
+  readonly port?: number | undefined;
+  /** Threads inside an operation of a network. */
+  readonly threads?: number | undefined;
+  /** Most rows given to the engine at once. */
+  readonly maxBatchRows?: number | undefined;
+  /** Most rows that may wait for the engine. */
+  readonly maxQueueRows?: number | undefined;
+  /** Largest request body in bytes. */
+  readonly maxBodyBytes?: number | undefined;
+  /** Called once the server answers. */
+  readonly onReady?: ((ready: ServeResult) => void) | undefined;
+}
+
+export type ServeResult = {
+  readonly schemaVersion: 1;
+  readonly url: string;
+  readonly host: string;
+  readonly port: number;
+  readonly pid: number;
+  /** A model's version is null if it was never exported. */
+  readonly models: readonly {
+    readonly name: string;
+    readonly version: number | null;
+    readonly aliases: readonly string[];
+    readonly folder: string;
+  }[];
+  /** A body for POST /predict that the first model can answer. */
+  readonly example: JsonObject;
+};
