@@ -1,40 +1,19 @@
-import { copyFile, mkdir, rm, rmdir } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import type { DataContent, FeaturesContent, Metrics, RunContent } from '../core/artifacts.js';
-import type { BundleFormat, BundleManifest, ParityResult } from '../core/bundle.js';
-import { AimaasError, throwIfAborted } from '../core/errors.js';
-import { isJsonObject, type Json } from '../core/json.js';
+import { join } from 'node:path';
+import type { RunContent } from '../core/artifacts.js';
+import type { BundleManifest, ParityResult } from '../core/bundle.js';
+import { AimaasError } from '../core/errors.js';
 import type { StepContext } from '../core/step.js';
-import type { Table } from '../core/table.js';
-import { VERSION } from '../core/version.js';
-import {
-  bundleReadme,
-  checkParity,
-  type Exporter,
-  EXPORTERS,
-  exporterFor,
-  type ExportModel,
-  probeRows,
-} from '../exporters/index.js';
-import { classesOf } from '../tasks/index.js';
-import { storageError, temporaryName, writeFileAtomic } from '../workspace/atomic.js';
+import { type Exporter, EXPORTERS, exporterFor } from '../exporters/index.js';
 import { idOf, sha256OfFile } from '../workspace/hash.js';
 import type { Manifest } from '../workspace/manifest.js';
 import { checkAlias, checkModelName, modelNameFrom } from '../workspace/model-name.js';
 import { ModelRegistry } from '../workspace/registry.js';
-import { describeFiles, Workspace } from '../workspace/workspace.js';
-import { readEvaluation } from './evaluation-output.js';
-import { exportModelOf } from './export-model.js';
+import { Workspace } from '../workspace/workspace.js';
 import { copyBundle, requireReplaceable } from './export-output.js';
-import { realRows } from './export-rows.js';
-import { exampleRecord } from './model-inputs.js';
-import { openPredictor } from './predictor.js';
+import { OWN_FILES, publish } from './export-publish.js';
 
 /** Raised whenever the same run would give other files. */
 const STEP_VERSION = 1;
-
-/** What predict and serve need; copied from the run as it is. */
-const OWN_FILES = ['predictor.json', 'network.onnx'] as const;
 
 export interface ExportOptions {
   /** Id of the run, or its beginning. Default: the current run. */
@@ -86,7 +65,18 @@ export async function exportModel(options: ExportOptions, context: StepContext):
     manifest.key === key && (wanted ?? usualFormats(manifest)).every((format) => format in manifest.formats);
   const found = options.force === true ? undefined : await registry.find(name, reuse);
   const bundle =
-    found ?? (await publish({ context, workspace, registry, run, name, key, formats, reuse, options }));
+    found ??
+    (await publish({
+      context,
+      workspace,
+      registry,
+      run,
+      name,
+      key,
+      formats,
+      reuse,
+      force: options.force === true,
+    }));
   const access = { reporter: context.reporter, signal: context.signal };
   if (alias !== undefined) await registry.setAlias(name, alias, bundle.version, access);
   const folder = registry.folder(name, bundle.version);
@@ -147,190 +137,4 @@ async function keyOf(folder: string, run: string): Promise<string> {
     });
   }
   return idOf({ step: 'export', version: STEP_VERSION, run, ...hashes });
-}
-
-interface Job {
-  readonly context: StepContext;
-  readonly workspace: Workspace;
-  readonly registry: ModelRegistry;
-  readonly run: Manifest<RunContent>;
-  readonly name: string;
-  readonly key: string;
-  readonly formats: readonly Exporter[] | undefined;
-  readonly reuse: (manifest: BundleManifest) => boolean;
-  readonly options: ExportOptions;
-}
-
-/** Rows that exports are checked on, and what the run itself answers for them. */
-interface Probes {
-  readonly rows: Table;
-  readonly expected: Float32Array;
-}
-
-async function publish(job: Job): Promise<BundleManifest> {
-  const { context, workspace, registry, run, name } = job;
-  const source = workspace.folder('run', run.id);
-  const model = await exportModelOf(source, run, name);
-  const { exporters, skipped } = supported(model, job.formats);
-  for (const [format, reason] of Object.entries(skipped)) {
-    context.reporter.warn(`There will be no ${format} export: ${reason}`);
-  }
-  const features = await workspace.read<FeaturesContent>('features', run.content.features);
-  const data = await workspace.find<DataContent>('data', run.content.data);
-  const { schema } = model.features;
-  const rows = probeRows(schema, await realRows(workspace, features, data, schema));
-  const probes: Probes = { rows, expected: await ownScores(source, rows) };
-
-  const temporary = temporaryName(registry.folder(name, 1));
-  try {
-    await mkdir(temporary, { recursive: true });
-    for (const file of OWN_FILES) await copyFile(join(source, file), join(temporary, file));
-    const formats = await writeFormats(exporters, model, temporary, probes, context);
-    const { target, signature } = model;
-    const about = {
-      name,
-      task: target.task,
-      classes: classesOf(target),
-      target: target.column,
-      signature,
-      formats,
-    };
-    const example = exampleRecord(model.features);
-    await writeFileAtomic(join(temporary, 'README.md'), bundleReadme({ ...about, example }));
-    const manifest: Omit<BundleManifest, 'version' | 'createdAt'> = {
-      schemaVersion: 1,
-      kind: 'model',
-      name,
-      aimaas: VERSION,
-      key: job.key,
-      task: run.content.task,
-      model: run.content.model,
-      classes: about.classes,
-      signature,
-      schema: model.features.schema,
-      lineage: {
-        run: run.id,
-        features: run.content.features,
-        data: run.content.data,
-        dataName: run.content.dataName,
-        sources: data.content.sources,
-      },
-      metrics: {
-        validation: run.content.validation,
-        baseline: run.content.baseline,
-        test: await testMetrics(source),
-      },
-      formats,
-      skippedFormats: skipped,
-      files: await describeFiles(temporary),
-    };
-    const { reporter, signal } = context;
-    const reuse = job.options.force === true ? undefined : job.reuse;
-    throwIfAborted(signal);
-    return await registry.publish(temporary, manifest, { reporter, signal, reuse });
-  } catch (error) {
-    await rm(temporary, { recursive: true, force: true }).catch(() => undefined);
-    // The folder of a name that got no version; not empty means that it has one.
-    await rmdir(dirname(temporary)).catch(() => undefined);
-    throw storageError(error, registry.folder(name, 1));
-  }
-}
-
-/** @throws AimaasError UNSUPPORTED for a format that was named and cannot hold the model, or when none can. */
-function supported(
-  model: ExportModel,
-  asked: readonly Exporter[] | undefined,
-): { readonly exporters: readonly Exporter[]; readonly skipped: Record<string, string> } {
-  const skipped: Record<string, string> = {};
-  const exporters = (asked ?? EXPORTERS).filter((exporter) => {
-    const answer = exporter.supports(model);
-    if (answer !== true) skipped[exporter.format] = answer;
-    return answer === true;
-  });
-  const [first] = Object.entries(skipped);
-  if (first !== undefined && (asked !== undefined || exporters.length === 0)) {
-    throw new AimaasError('UNSUPPORTED', `This model cannot be exported as ${first[0]}: ${first[1]}`, {
-      hint: 'Leave out the format: aimaas export exports what can be.',
-      details: skipped,
-    });
-  }
-  return { exporters, skipped };
-}
-
-async function ownScores(folder: string, rows: Table): Promise<Float32Array> {
-  const predictor = await openPredictor(folder);
-  try {
-    return await predictor.scores(rows);
-  } finally {
-    await predictor.dispose();
-  }
-}
-
-async function writeFormats(
-  exporters: readonly Exporter[],
-  model: ExportModel,
-  bundle: string,
-  probes: Probes,
-  context: StepContext,
-): Promise<Record<string, BundleFormat>> {
-  const formats: Record<string, BundleFormat> = {};
-  const bar = context.reporter.progress({ title: 'Exporting', total: exporters.length, unit: 'formats' });
-  try {
-    for (const [i, exporter] of exporters.entries()) {
-      throwIfAborted(context.signal);
-      bar.update(i, { format: exporter.format });
-      formats[exporter.format] = await writeFormat(exporter, model, bundle, probes, context);
-    }
-  } catch (error) {
-    bar.fail();
-    throw error;
-  }
-  bar.done();
-  return formats;
-}
-
-/** Writes one format into the bundle, opens it again and compares. */
-async function writeFormat(
-  exporter: Exporter,
-  model: ExportModel,
-  bundle: string,
-  probes: Probes,
-  context: StepContext,
-): Promise<BundleFormat> {
-  const { format, tolerance } = exporter;
-  const folder = join(bundle, format);
-  await mkdir(folder);
-  const details = await exporter.write(model, folder);
-  const loaded = await exporter.load(model, folder);
-  let parity: ParityResult;
-  try {
-    parity = await checkParity(format, loaded, model.target, probes.rows, probes.expected, tolerance);
-  } catch (error) {
-    const isNarrow = exporter.narrow && details.takes === 'columns';
-    if (!isNarrow || !(error instanceof AimaasError) || error.code !== 'EXPORT_MISMATCH') throw error;
-    await rm(folder, { recursive: true });
-    const matrixBecause = 'The columns hold numbers that need more than the 32 bits this format has.';
-    return await writeFormat(exporter, { ...model, matrixBecause }, bundle, probes, context);
-  } finally {
-    await loaded.dispose();
-  }
-  context.reporter.debug(
-    `${format}: ${parity.rows} rows through ${parity.checkedWith} differ by at most ${parity.maximumDifference}.`,
-  );
-  if (typeof details.reason === 'string') {
-    context.reporter.warn(
-      `The ${format} export takes the prepared features instead of the raw columns. ${details.reason}`,
-    );
-  }
-  const files = Object.keys(await describeFiles(folder)).map((file) => `${format}/${file}`);
-  return { files, details, parity };
-}
-
-/** What `evaluate` found on the test split; null before it was run. */
-async function testMetrics(run: string): Promise<Metrics | null> {
-  const evaluation = await readEvaluation(join(run, 'evaluation', 'test'));
-  const metrics: Json | undefined = evaluation?.metrics;
-  if (!isJsonObject(metrics)) return null;
-  const numbers = Object.entries(metrics).filter(([, value]) => typeof value === 'number');
-  return Object.fromEntries(numbers) as Metrics;
 }
