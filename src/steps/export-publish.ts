@@ -1,0 +1,127 @@
+import { copyFile, mkdir, rm, rmdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { DataContent, FeaturesContent, Metrics, RunContent } from '../core/artifacts.js';
+import type { BundleManifest } from '../core/bundle.js';
+import { throwIfAborted } from '../core/errors.js';
+import { isJsonObject, type Json } from '../core/json.js';
+import type { StepContext } from '../core/step.js';
+import type { Table } from '../core/table.js';
+import { VERSION } from '../core/version.js';
+import { bundleReadme, type Exporter, probeRows } from '../exporters/index.js';
+import { classesOf } from '../tasks/index.js';
+import { storageError, temporaryName, writeFileAtomic } from '../workspace/atomic.js';
+import type { Manifest } from '../workspace/manifest.js';
+import type { ModelRegistry } from '../workspace/registry.js';
+import { describeFiles, type Workspace } from '../workspace/workspace.js';
+import { readEvaluation } from './evaluation-output.js';
+import { type Probes, supported, writeFormats } from './export-formats.js';
+import { exportModelOf } from './export-model.js';
+import { realRows } from './export-rows.js';
+import { exampleRecord } from './model-inputs.js';
+import { openPredictor } from './predictor.js';
+
+/** What predict and serve need; copied from the run as it is. */
+export const OWN_FILES = ['predictor.json', 'network.onnx'] as const;
+
+/** A version to be made of a run. */
+export interface PublishJob {
+  readonly context: StepContext;
+  readonly workspace: Workspace;
+  readonly registry: ModelRegistry;
+  readonly run: Manifest<RunContent>;
+  readonly name: string;
+  readonly key: string;
+  readonly formats: readonly Exporter[] | undefined;
+  readonly reuse: (manifest: BundleManifest) => boolean;
+  /** Make a new version even if `reuse` finds one that is as good. */
+  readonly force: boolean;
+}
+
+/**
+ * Writes the bundle of a run beside the registry, checks it, and publishes it as the next version of its name.
+ * @throws AimaasError EXPORT_MISMATCH or UNSUPPORTED (nothing is published then), STORAGE.
+ */
+export async function publish(job: PublishJob): Promise<BundleManifest> {
+  const { context, workspace, registry, run, name } = job;
+  const source = workspace.folder('run', run.id);
+  const model = await exportModelOf(source, run, name);
+  const { exporters, skipped } = supported(model, job.formats);
+  for (const [format, reason] of Object.entries(skipped)) {
+    context.reporter.warn(`There will be no ${format} export: ${reason}`);
+  }
+  const features = await workspace.read<FeaturesContent>('features', run.content.features);
+  const data = await workspace.find<DataContent>('data', run.content.data);
+  const { schema } = model.features;
+  const rows = probeRows(schema, await realRows(workspace, features, data, schema));
+  const probes: Probes = { rows, expected: await ownScores(source, rows) };
+
+  const temporary = temporaryName(registry.folder(name, 1));
+  try {
+    await mkdir(temporary, { recursive: true });
+    for (const file of OWN_FILES) await copyFile(join(source, file), join(temporary, file));
+    const formats = await writeFormats(exporters, model, temporary, probes, context);
+    const { target, signature } = model;
+    const about = {
+      name,
+      task: target.task,
+      classes: classesOf(target),
+      target: target.column,
+      signature,
+      formats,
+    };
+    const example = exampleRecord(model.features);
+    await writeFileAtomic(join(temporary, 'README.md'), bundleReadme({ ...about, example }));
+    const manifest: Omit<BundleManifest, 'version' | 'createdAt'> = {
+      schemaVersion: 1,
+      kind: 'model',
+      name,
+      aimaas: VERSION,
+      key: job.key,
+      task: run.content.task,
+      model: run.content.model,
+      classes: about.classes,
+      signature,
+      schema: model.features.schema,
+      lineage: {
+        run: run.id,
+        features: run.content.features,
+        data: run.content.data,
+        dataName: run.content.dataName,
+        sources: data.content.sources,
+      },
+      metrics: {
+        validation: run.content.validation,
+        baseline: run.content.baseline,
+        test: await testMetrics(source),
+      },
+      formats,
+      skippedFormats: skipped,
+      files: await describeFiles(temporary),
+    };
+    const { reporter, signal } = context;
+    const reuse = job.force ? undefined : job.reuse;
+    throwIfAborted(signal);
+    return await registry.publish(temporary, manifest, { reporter, signal, reuse });
+  } catch (error) {
+    await rm(temporary, { recursive: true, force: true }).catch(() => undefined);
+    // The folder of a name that got no version; not empty means that it has one.
+    await rmdir(dirname(temporary)).catch(() => undefined);
+    throw storageError(error, registry.folder(name, 1));
+  }
+}
+async function ownScores(folder: string, rows: Table): Promise<Float32Array> {
+  const predictor = await openPredictor(folder);
+  try {
+    return await predictor.scores(rows);
+  } finally {
+    await predictor.dispose();
+  }
+}
+/** What `evaluate` found on the test split; null before it was run. */
+async function testMetrics(run: string): Promise<Metrics | null> {
+  const evaluation = await readEvaluation(join(run, 'evaluation', 'test'));
+  const metrics: Json | undefined = evaluation?.metrics;
+  if (!isJsonObject(metrics)) return null;
+  const numbers = Object.entries(metrics).filter(([, value]) => typeof value === 'number');
+  return Object.fromEntries(numbers) as Metrics;
+}
