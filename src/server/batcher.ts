@@ -1,6 +1,6 @@
-import type { Prediction } from '../core/predictor.js';
-import { RequestError } from './request-error.js';
-import type { InputRecord, ServedModel } from './served-model.js';
+import { RequestError, toRequestError } from './request-error.js';
+import type { ServedModel } from './served-model.js';
+import { canJoin, joinRows, takeRows, type Tensors } from './tensors/tensor.js';
 
 /** What a batcher tells of its work; see metrics.ts. */
 export interface BatchObserver {
@@ -18,21 +18,33 @@ export interface BatcherOptions {
   readonly observer: BatchObserver;
 }
 
+/** What the one who asks says of the asking. */
+export interface Asking {
+  /** Whether nobody waits for the answer any more, so that no work is to be done for it. */
+  readonly abandoned: () => boolean;
+  /** When the answer is of no use any more, as performance.now() tells the time; the batcher's own limit also holds. */
+  readonly deadline?: number | undefined;
+}
+
 interface Job {
-  readonly records: readonly InputRecord[];
-  /** Rows already answered are `answers`; rows taken into a batch, answered or not, are before `next`. */
+  readonly inputs: Tensors;
+  readonly rows: number;
+  /** Rows taken into a batch, answered or not, are before `next`. */
   next: number;
-  readonly answers: Prediction[];
+  /** Answers to consecutive rows from the first on, and how many rows they are. */
+  readonly parts: Tensors[];
+  answered: number;
   readonly deadline: number;
   readonly abandoned: () => boolean;
-  readonly resolve: (answers: Prediction[]) => void;
+  readonly resolve: (answers: Tensors) => void;
   readonly reject: (error: unknown) => void;
 }
 
 /** Consecutive rows of one job in a batch. */
 interface Slice {
   readonly job: Job;
-  readonly records: readonly InputRecord[];
+  readonly inputs: Tensors;
+  readonly rows: number;
 }
 
 /**
@@ -60,13 +72,12 @@ export class Batcher {
   }
 
   /**
-   * The answers for some rows, in their order.
+   * What the model's engine gives for some rows, in their order.
+   * @param inputs as the model's `encode` gives them; of a model that is not batchable, they are one row.
    * @throws RequestError 503 when too many rows wait already, 504 when the turn came too late.
-   * @throws AimaasError that names row and column when a row is not what the model takes.
    */
-  predict(records: readonly InputRecord[], abandoned: () => boolean): Promise<Prediction[]> {
-    if (records.length === 0) return Promise.resolve([]);
-    if (this.waiting > 0 && this.waiting + records.length > this.options.maxQueueRows) {
+  run(inputs: Tensors, rows: number, { abandoned, deadline = Infinity }: Asking): Promise<Tensors> {
+    if (this.waiting > 0 && this.waiting + rows > this.options.maxQueueRows) {
       return Promise.reject(
         new RequestError(503, 'OVERLOADED', `${this.waiting} rows are waiting already.`, {
           hint: 'Try again later, or start the server with a larger --max-queue.',
@@ -74,11 +85,22 @@ export class Batcher {
         }),
       );
     }
-    this.waiting += records.length;
+    this.waiting += rows;
     return new Promise((resolve, reject) => {
-      const deadline = performance.now() + this.options.maxWait;
-      this.queue.push({ records, next: 0, answers: [], deadline, abandoned, resolve, reject });
-      this.running ??= this.run();
+      const until = Math.min(deadline, performance.now() + this.options.maxWait);
+      const job = {
+        inputs,
+        rows,
+        next: 0,
+        parts: [],
+        answered: 0,
+        deadline: until,
+        abandoned,
+        resolve,
+        reject,
+      };
+      this.queue.push(job);
+      this.running ??= this.work();
     });
   }
 
@@ -87,7 +109,7 @@ export class Batcher {
     while (this.running !== undefined) await this.running;
   }
 
-  private async run(): Promise<void> {
+  private async work(): Promise<void> {
     // Everything that arrived in this turn of the event loop is read before the first batch is closed.
     await new Promise((resolve) => setImmediate(resolve));
     while (this.queue.length > 0) {
@@ -101,12 +123,12 @@ export class Batcher {
   private take(): Slice[] {
     const slices: Slice[] = [];
     const again: Job[] = [];
+    const { batchable } = this.model;
     const now = performance.now();
     let room = this.options.maxBatchRows;
     let taken = 0;
     for (; taken < this.queue.length && room > 0; taken++) {
       const job = this.queue[taken] as Job;
-      const left = job.records.length - job.next;
       if (job.abandoned()) {
         this.drop(job, new RequestError(499, 'CLIENT_GONE', 'The client went away.'));
         continue;
@@ -118,13 +140,22 @@ export class Batcher {
         this.drop(job, error);
         continue;
       }
-      const rows = Math.min(left, room);
-      const whole = rows === job.records.length;
-      slices.push({ job, records: whole ? job.records : job.records.slice(job.next, job.next + rows) });
+      const [first] = slices;
+      if (first !== undefined && !(batchable && canJoin(first.job.inputs, job.inputs))) {
+        again.push(job);
+        continue;
+      }
+      const rows = Math.min(job.rows - job.next, room);
+      const whole = rows === job.rows;
+      slices.push({
+        job,
+        rows,
+        inputs: whole ? job.inputs : takeRows(job.inputs, job.next, job.next + rows),
+      });
       job.next += rows;
       room -= rows;
       this.waiting -= rows;
-      if (job.next < job.records.length) again.push(job);
+      if (job.next < job.rows) again.push(job);
     }
     this.queue = this.queue.slice(taken).concat(again);
     return slices;
@@ -132,62 +163,44 @@ export class Batcher {
 
   /** Gives up a job whose remaining rows are counted as waiting. */
   private drop(job: Job, error: unknown): void {
-    this.waiting -= job.records.length - job.next;
-    job.next = job.records.length;
+    this.waiting -= job.rows - job.next;
+    job.next = job.rows;
     job.reject(error);
   }
 
   private async answer(slices: readonly Slice[]): Promise<void> {
     const started = performance.now();
     try {
-      const records = slices.length === 1 ? (slices[0] as Slice).records : slices.flatMap((s) => s.records);
-      const answers = await this.model.predictor.predict(this.model.toTable(records));
+      const answers = await this.model.run(joinRows(slices.map(({ inputs }) => inputs)));
       this.failure = undefined;
-      this.options.observer.batch(records.length, (performance.now() - started) / 1000);
+      const rows = slices.reduce((sum, slice) => sum + slice.rows, 0);
+      this.options.observer.batch(rows, (performance.now() - started) / 1000);
       let from = 0;
       for (const slice of slices) {
-        this.deliver(slice, answers, from);
-        from += slice.records.length;
+        this.deliver(slice, slices.length === 1 ? answers : takeRows(answers, from, from + slice.rows));
+        from += slice.rows;
       }
     } catch (error) {
       await this.isolate(slices, error);
     }
   }
 
-  /** After a batch failed: answers the requests whose rows are right and fails those whose rows are not. */
+  /** After a batch failed: answers apart what can be answered. */
   private async isolate(slices: readonly Slice[], error: unknown): Promise<void> {
-    const right: Slice[] = [];
-    for (const slice of slices) {
-      const fault = this.faultOf(slice.job);
-      if (fault === undefined) right.push(slice);
-      else this.fail(slice.job, fault);
-    }
-    if (right.length > 0 && right.length < slices.length) return this.answer(right);
-    // The rows are right, so the engine failed: apart, those it can answer are answered.
-    if (right.length > 1) {
-      for (const slice of right) await this.answer([slice]);
+    if (slices.length > 1) {
+      for (const slice of slices) await this.answer([slice]);
       return;
     }
-    for (const { job } of right) {
-      this.failure = error;
+    for (const { job } of slices) {
+      if (toRequestError(error).status >= 500) this.failure = error;
       this.fail(job, error);
     }
   }
 
-  /** What is wrong with a job's rows, with the row counted from the beginning of its request and not of the batch. */
-  private faultOf(job: Job): unknown {
-    try {
-      this.model.toTable(job.records);
-      return undefined;
-    } catch (error) {
-      return error;
-    }
-  }
-
-  private deliver(slice: Slice, answers: readonly Prediction[], from: number): void {
-    const { job } = slice;
-    for (let i = 0; i < slice.records.length; i++) job.answers.push(answers[from + i] as Prediction);
-    if (job.answers.length === job.records.length) job.resolve(job.answers);
+  private deliver({ job, rows }: Slice, answers: Tensors): void {
+    job.parts.push(answers);
+    job.answered += rows;
+    if (job.answered === job.rows) job.resolve(joinRows(job.parts));
   }
 
   private fail(job: Job, error: unknown): void {

@@ -1,7 +1,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { BatchObserver } from './batcher.js';
 import type { Serving } from './model-set.js';
-import type { ServedModel } from './served-model.js';
+import { type ServedModel, taskOf } from './served-model.js';
 
 const SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const ROWS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 4096, 16384];
@@ -75,7 +75,7 @@ export class ServerMetrics {
       labelNames: ['model', 'version', 'task'],
       registers,
     });
-    for (const { model } of servings) info.set({ ...labelsOf(model), task: model.predictor.task }, 1);
+    for (const { model } of servings) info.set({ ...labelsOf(model), task: taskOf(model) }, 1);
     new Gauge({
       name: 'aimaas_queue_rows',
       help: 'Rows that wait for the engine.',

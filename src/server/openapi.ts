@@ -3,7 +3,7 @@ import type { JsonObject } from '../core/json.js';
 import { VERSION } from '../core/version.js';
 import { type ModelSet, versionNumber } from './model-set.js';
 import { TENSOR_TYPES } from './protocols/tensorflow-serving-signature.js';
-import type { ServedModel } from './served-model.js';
+import type { ColumnModel } from './served-model.js';
 
 type Schema = JsonObject;
 
@@ -28,7 +28,7 @@ function cellSchema({ dtype, kind, categories }: SignatureInput): Schema {
   }
 }
 
-function recordSchema(model: ServedModel): Schema {
+function recordSchema(model: ColumnModel): Schema {
   return {
     type: 'object',
     required: model.inputs.map(({ name }) => name),
@@ -37,7 +37,7 @@ function recordSchema(model: ServedModel): Schema {
   };
 }
 
-function columnsSchema(model: ServedModel): Schema {
+function columnsSchema(model: ColumnModel): Schema {
   const list = (input: SignatureInput): Schema => ({ type: 'array', items: cellSchema(input) });
   return {
     type: 'object',
@@ -49,7 +49,7 @@ function columnsSchema(model: ServedModel): Schema {
 /** A number that is null where the model's answer is not finite. */
 const SCORE: Schema = { type: ['number', 'null'] };
 
-function predictionSchema({ predictor: { task, classes } }: ServedModel): Schema {
+function predictionSchema({ predictor: { task, classes } }: ColumnModel): Schema {
   if (task === 'regression') {
     return { type: 'object', required: ['prediction'], properties: { prediction: SCORE } };
   }
@@ -68,7 +68,7 @@ function predictionSchema({ predictor: { task, classes } }: ServedModel): Schema
 }
 
 /** The row answer of TensorFlow Serving's predict. */
-function tensorSchema({ predictor: { task, classes } }: ServedModel): Schema {
+function tensorSchema({ predictor: { task, classes } }: ColumnModel): Schema {
   if (task === 'regression') return SCORE;
   return {
     type: 'object',
@@ -106,7 +106,7 @@ function list(items: Schema): Schema {
 }
 
 /** POST /predict, once for all models: the schemas of several are alternatives. */
-function predictOperation(models: readonly ServedModel[]): JsonObject {
+function predictOperation(models: readonly ColumnModel[]): JsonObject {
   const requests = models.map((model) => {
     const chosen = { model: { type: 'string', description: 'A name, name/version or name@alias.' } };
     const forms: readonly Schema[] = [
@@ -146,7 +146,7 @@ function oneOf(schemas: readonly Schema[]): Schema {
 }
 
 /** The paths of TensorFlow Serving's REST API for one model version. */
-function tensorflowPaths(model: ServedModel, id: number): JsonObject {
+function tensorflowPaths(model: ColumnModel, id: number): JsonObject {
   const stem = `/v1/models/${encodeURIComponent(model.name)}/versions/${versionNumber(model)}`;
   const instances = list(recordSchema(model));
   const inputs = columnsSchema(model);
@@ -216,7 +216,7 @@ function probe(summary: string, id: string, statuses: readonly string[]): JsonOb
 
 /** OpenAPI 3.1 of exactly the models that are served: their columns, categories and classes by name. */
 export function openApiDocument(models: ModelSet): JsonObject {
-  const served = models.all.map(({ model }) => model);
+  const served = models.all.flatMap(({ model }) => (model.kind === 'columns' ? [model] : []));
   const text = { 'text/plain': { schema: { type: 'string' } } };
   return {
     openapi: '3.1.0',

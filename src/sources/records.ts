@@ -61,20 +61,30 @@ function columnOf(
   records: readonly Readonly<Record<string, unknown>>[],
   firstRow: number,
 ): Column {
-  const get = (record: Readonly<Record<string, unknown>>): unknown =>
-    Object.hasOwn(record, column.name) ? record[column.name] : null;
+  const { name } = column;
+  const cells = records.map((record) => (Object.hasOwn(record, name) ? record[name] : null));
+  return cellReader(column)(cells, firstRow);
+}
+
+/** JSON values (or text cells as in a CSV) → the typed column. COLUMN_VALUE for a value that its kind does not take. */
+export type CellReader = (cells: readonly unknown[], firstRow?: number) => Column;
+
+/** The reader of the cells of one column. Making it costs more than using it: keep it for as long as there is need. */
+export function cellReader(column: ColumnSchema): CellReader {
   if (storageOf(column.kind) === 'string') {
     const parse = stringCell(column);
-    return stringColumn(records.map((record) => parse(cellText(get(record)))));
+    return (cells) => stringColumn(cells.map((cell) => parse(cellText(cell))));
   }
   const parse = numberOf(column);
-  const values = new Float64Array(records.length);
-  for (const [i, record] of records.entries()) {
-    const value = parse(get(record));
-    if (value === undefined) throw badValue(column, firstRow + i, get(record));
-    values[i] = value;
-  }
-  return { storage: 'number', values };
+  return (cells, firstRow = 0) => {
+    const values = new Float64Array(cells.length);
+    for (let i = 0; i < cells.length; i++) {
+      const value = parse(cells[i]);
+      if (value === undefined) throw badValue(column, firstRow + i, cells[i]);
+      values[i] = value;
+    }
+    return { storage: 'number', values };
+  };
 }
 
 function keysOf(records: readonly Readonly<Record<string, unknown>>[]): string[] {

@@ -57,7 +57,7 @@ export async function serve(options: ServeOptions, context: StepContext): Promis
     await server.close();
     return ready;
   } finally {
-    await Promise.all(opened.map(({ model }) => model.predictor.dispose()));
+    await Promise.all(opened.map(({ model }) => model.dispose()));
   }
 }
 

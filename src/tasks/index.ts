@@ -1,3 +1,4 @@
+import { argMax } from '../core/arg-max.js';
 import type { Prediction } from '../core/predictor.js';
 import type { TargetState } from '../core/artifacts.js';
 import type { TaskKind } from '../core/task-kind.js';
@@ -20,14 +21,6 @@ export function defaultMetric(task: TaskKind): string {
 /** The metric shown first for a task, the one people quote. */
 export function headlineMetric(task: TaskKind): string {
   return task === 'regression' ? 'r2' : 'accuracy';
-}
-
-/** Index of the largest of `count` scores starting at `from`; the first of equals. */
-function argMax(scores: ArrayLike<number>, from: number, count: number): number {
-  let best = 0;
-  for (let i = 1; i < count; i++)
-    if ((scores[from + i] as number) > (scores[from + best] as number)) best = i;
-  return best;
 }
 
 /**

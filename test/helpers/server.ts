@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { type AppOptions, createApp } from '../../src/server/app.js';
 import { listen, type ListenOptions, type RunningServer } from '../../src/server/listen.js';
-import type { ServedModel } from '../../src/server/served-model.js';
+import type { ColumnModel } from '../../src/server/served-model.js';
 import { openServedModel } from '../../src/steps/served-model.js';
 import { temporaryFolder } from './cli.js';
 import { writePenguinModel } from './penguins.js';
@@ -15,7 +15,7 @@ export interface Answer {
 }
 
 export interface TestServer extends RunningServer {
-  readonly models: readonly ServedModel[];
+  readonly models: readonly ColumnModel[];
   /** Failures that the server called its own. */
   readonly errors: unknown[];
   /** How many requests have reached the server. */
@@ -31,7 +31,7 @@ export interface TestServerOptions extends Partial<Omit<AppOptions, 'models'>> {
 
 /** The models that test servers serve, opened from files. */
 export async function openPenguinModels(): Promise<{
-  readonly models: readonly [ServedModel, ServedModel, ServedModel];
+  readonly models: readonly [ColumnModel, ColumnModel, ColumnModel];
   readonly dispose: () => Promise<void>;
 }> {
   const folder = await temporaryFolder();
@@ -40,7 +40,7 @@ export async function openPenguinModels(): Promise<{
     version: number | null,
     labels: readonly string[],
     ...model: readonly ['multiclass' | 'regression', number]
-  ): Promise<ServedModel> => {
+  ): Promise<ColumnModel> => {
     const path = join(folder.path, `${name}-${String(version)}`);
     await writePenguinModel(path, ...model);
     return openServedModel({ folder: path, name, version, labels }, {});
@@ -53,7 +53,7 @@ export async function openPenguinModels(): Promise<{
   return {
     models,
     dispose: async () => {
-      await Promise.all(models.map(({ predictor }) => predictor.dispose()));
+      await Promise.all(models.map((model) => model.dispose()));
       await folder.dispose();
     },
   };
@@ -61,7 +61,7 @@ export async function openPenguinModels(): Promise<{
 
 /** A server on a free port of this machine, and a client for it. */
 export async function startServer(
-  models: readonly [ServedModel, ...ServedModel[]],
+  models: readonly [ColumnModel, ...ColumnModel[]],
   options: TestServerOptions = {},
 ): Promise<TestServer> {
   const errors: unknown[] = [];

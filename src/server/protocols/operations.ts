@@ -49,7 +49,7 @@ async function stateOf({ model, batcher }: Serving): Promise<{
   ready: boolean;
 }> {
   if (batcher.failure !== undefined)
-    await batcher.predict([model.example], () => false).catch(() => undefined);
+    await batcher.run(model.exampleTensors, 1, { abandoned: () => false }).catch(() => undefined);
   const { name, version, labels } = model;
   return { name, version, labels, ready: batcher.failure === undefined };
 }

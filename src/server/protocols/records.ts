@@ -1,10 +1,11 @@
 import { isJsonObject } from '../../core/json.js';
 import { didYouMean } from '../../core/suggest.js';
+import { answerRows, columnServing } from '../answer.js';
 import { parseJson, quote } from '../json-body.js';
 import type { ModelSet, Serving } from '../model-set.js';
 import { badRequest, RequestError } from '../request-error.js';
 import { type Call, json, type Protocol, type Reply } from '../route.js';
-import type { InputRecord } from '../served-model.js';
+import type { InputRecord, InputRows } from '../served-model.js';
 
 const EXAMPLE = 'Send {"records": [{"COLUMN": VALUE, …}]} or {"columns": {"COLUMN": [VALUE, …]}}.';
 
@@ -22,8 +23,10 @@ export function recordsProtocol(models: ModelSet): Protocol {
     const body = parseJson(await call.body());
     if (!isJsonObject(body))
       throw badRequest(`The body is ${quote(body)}, not an object.`, { hint: EXAMPLE });
-    const { model, batcher } = chosen(models, body.model);
-    const predictions = await batcher.predict(recordsOf(body), call.abandoned);
+    const serving = columnServing(chosen(models, body.model));
+    const { model } = serving;
+    const scores = await answerRows(serving, rowsOf(body), call);
+    const predictions = scores.map((row) => scores.prediction(row));
     return json({ predictions, model: { name: model.name, version: model.version } });
   }
   return { routes: [{ name: '/predict', method: 'POST', path: '/predict', handle: predict }], failure };
@@ -49,7 +52,7 @@ function chosen(models: ModelSet, wanted: unknown): Serving {
   throw new RequestError(404, 'NOT_FOUND', message, { hint: 'GET /readyz lists the models.' });
 }
 
-function recordsOf(body: Readonly<Record<string, unknown>>): readonly InputRecord[] {
+function rowsOf(body: Readonly<Record<string, unknown>>): InputRows {
   const { records, columns } = body;
   if ((records === undefined) === (columns === undefined)) {
     const both = records === undefined ? 'neither "records" nor "columns"' : 'both "records" and "columns"';
@@ -66,10 +69,10 @@ function recordsOf(body: Readonly<Record<string, unknown>>): readonly InputRecor
       details: { row: wrong },
     });
   }
-  return records as InputRecord[];
+  return { form: 'records', records: records as InputRecord[] };
 }
 
-function fromColumns(columns: unknown): InputRecord[] {
+function fromColumns(columns: unknown): InputRows {
   if (!isJsonObject(columns)) {
     throw badRequest(`"columns" is ${quote(columns)}, not an object.`, { hint: EXAMPLE });
   }
@@ -78,16 +81,13 @@ function fromColumns(columns: unknown): InputRecord[] {
     throw badRequest(`Column ${quote(name)} is ${quote(values)}, not a list.`, { hint: EXAMPLE });
   });
   const [first] = entries;
-  if (first === undefined) return [];
-  const rows = first[1].length;
+  const rows = first?.[1].length ?? 0;
   const uneven = entries.find(([, values]) => values.length !== rows);
-  if (uneven !== undefined) {
+  if (uneven !== undefined && first !== undefined) {
     throw badRequest(
       `Column ${quote(uneven[0])} has ${uneven[1].length} values and column ${quote(first[0])} has ${rows}.`,
       { hint: 'All columns need the same number of values.' },
     );
   }
-  return Array.from({ length: rows }, (_, row) =>
-    Object.fromEntries(entries.map(([name, values]) => [name, values[row]])),
-  );
+  return { form: 'columns', rows, columns: new Map(entries) };
 }

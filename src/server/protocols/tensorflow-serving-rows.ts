@@ -2,7 +2,7 @@ import { AimaasError } from '../../core/errors.js';
 import { isJsonObject } from '../../core/json.js';
 import { quote } from '../json-body.js';
 import { badRequest } from '../request-error.js';
-import type { InputRecord, ServedModel } from '../served-model.js';
+import type { ColumnModel, InputRecord, InputRows } from '../served-model.js';
 
 /** Strings that are bytes travel as {"b64": …}; ours are text, so the bytes must be UTF-8. */
 function cell(value: unknown): unknown {
@@ -12,48 +12,48 @@ function cell(value: unknown): unknown {
   return Buffer.from(b64, 'base64').toString('utf8');
 }
 
-function keysMustBe(model: ServedModel): string {
-  return model.inputs
-    .map(({ name }) => name)
-    .sort()
-    .join(',');
+/** The cells of a list; the list itself where none is bytes. */
+function cells(values: readonly unknown[]): readonly unknown[] {
+  return values.some((value) => cell(value) !== value) ? values.map(cell) : values;
+}
+
+/** The cells of an object; the object itself where none is bytes. */
+function recordCells(record: InputRecord): InputRecord {
+  const entries = Object.entries(record);
+  if (entries.every(([, value]) => cell(value) === value)) return record;
+  return Object.fromEntries(entries.map(([name, value]) => [name, cell(value)]));
 }
 
 /**
  * The rows of `instances`: objects whose keys are exactly the model's columns, or lists of values in column order.
  * @throws RequestError 400 in TensorFlow Serving's words.
  */
-export function rowsFromInstances(model: ServedModel, instances: unknown): InputRecord[] {
+export function rowsFromInstances(model: ColumnModel, instances: unknown): InputRows {
   if (!Array.isArray(instances)) {
     throw badRequest(`JSON Value: ${quote({ instances })} Excepting 'instances' to be an list/array`);
   }
   if (instances.length === 0) {
     throw badRequest(`JSON Value: ${quote({ instances })} No values in 'instances' array`);
   }
-  const asObjects = isJsonObject(instances[0]);
-  return instances.map((instance: unknown, index) => {
-    if (asObjects) {
-      if (isJsonObject(instance)) return fromObject(model, instance, index);
+  const items: readonly unknown[] = instances;
+  if (isJsonObject(items[0]) && cell(items[0]) === items[0]) {
+    const records = items.map((item, index) => {
+      if (isJsonObject(item)) return checkedRecord(model, item, index);
       throw badRequest(`Expecting object but got list at item ${index} of input list`);
-    }
-    if (isJsonObject(instance)) {
-      throw badRequest(`Expecting value/list but got object at item ${index} of input list`);
-    }
-    return fromList(model, instance, index);
+    });
+    return { form: 'records', records };
+  }
+  const lists = items.map((item, index) => {
+    if (!isJsonObject(item) || cell(item) !== item) return checkedList(model, item, index);
+    throw badRequest(`Expecting value/list but got object at item ${index} of input list`);
   });
+  return { form: 'lists', lists };
 }
 
-function fromObject(model: ServedModel, instance: InputRecord, index: number): InputRecord {
-  const { inputs } = model;
-  const row: Record<string, unknown> = {};
-  let present = 0;
-  for (const { name } of inputs) {
-    if (!Object.hasOwn(instance, name)) continue;
-    define(row, name, cell(instance[name]));
-    present++;
-  }
+function checkedRecord({ inputs }: ColumnModel, instance: InputRecord, index: number): InputRecord {
   const keys = Object.keys(instance);
-  if (present === inputs.length && keys.length === inputs.length) return row;
+  if (keys.length === inputs.length && inputs.every(({ name }) => Object.hasOwn(instance, name)))
+    return recordCells(instance);
   const extra = keys.find((key) => !inputs.some(({ name }) => name === key));
   if (extra !== undefined) {
     throw badRequest(
@@ -61,30 +61,20 @@ function fromObject(model: ServedModel, instance: InputRecord, index: number): I
       { details: { row: index, column: extra } },
     );
   }
+  const names = inputs.map(({ name }) => name).sort();
   throw badRequest(
-    `Failed to process element: ${index} of 'instances' list. JSON object: ${quote(instance)} keys must be equal to: ${keysMustBe(model)}`,
+    `Failed to process element: ${index} of 'instances' list. JSON object: ${quote(instance)} keys must be equal to: ${names.join(',')}`,
     { details: { row: index } },
   );
 }
 
-/** Sets a member whatever its name: assigning to __proto__ would not. */
-function define(row: Record<string, unknown>, name: string, value: unknown): void {
-  if (name === '__proto__') Object.defineProperty(row, name, { value, enumerable: true });
-  else row[name] = value;
-}
-
-function fromList(model: ServedModel, instance: unknown, index: number): InputRecord {
-  const { inputs } = model;
+function checkedList({ inputs }: ColumnModel, instance: unknown, index: number): readonly unknown[] {
   const values: readonly unknown[] = Array.isArray(instance) ? instance : [instance];
-  if (values.length !== inputs.length) {
-    throw badRequest(
-      `Failed to process element: ${index} of 'instances' list. Error: INVALID_ARGUMENT: Encountered list at unexpected size: ${values.length} at level: 0 expected size: ${inputs.length}`,
-      { details: { row: index } },
-    );
-  }
-  const row: Record<string, unknown> = {};
-  inputs.forEach(({ name }, i) => define(row, name, cell(values[i])));
-  return row;
+  if (values.length === inputs.length) return cells(values);
+  throw badRequest(
+    `Failed to process element: ${index} of 'instances' list. Error: INVALID_ARGUMENT: Encountered list at unexpected size: ${values.length} at level: 0 expected size: ${inputs.length}`,
+    { details: { row: index } },
+  );
 }
 
 /**
@@ -92,10 +82,9 @@ function fromList(model: ServedModel, instance: unknown, index: number): InputRe
  * list where the model has one column.
  * @throws RequestError 400 in TensorFlow Serving's words.
  */
-export function rowsFromInputs(model: ServedModel, inputs: unknown): InputRecord[] {
+export function rowsFromInputs(model: ColumnModel, inputs: unknown): InputRows {
   const columns = columnsOf(model, inputs).map(([name, value]): [string, readonly unknown[]] => {
-    const list = Array.isArray(value) ? (value as readonly unknown[]) : [value];
-    return [name, list];
+    return [name, cells(Array.isArray(value) ? value : [value])];
   });
   const rows = columns[0]?.[1].length ?? 0;
   const uneven = columns.find(([, values]) => values.length !== rows);
@@ -105,14 +94,10 @@ export function rowsFromInputs(model: ServedModel, inputs: unknown): InputRecord
       { details: { column: uneven[0] } },
     );
   }
-  return Array.from({ length: rows }, (_, index) => {
-    const row: Record<string, unknown> = {};
-    for (const [name, values] of columns) define(row, name, cell(values[index]));
-    return row;
-  });
+  return { form: 'columns', rows, columns: new Map(columns) };
 }
 
-function columnsOf(model: ServedModel, inputs: unknown): [string, unknown][] {
+function columnsOf(model: ColumnModel, inputs: unknown): [string, unknown][] {
   if (!isJsonObject(inputs) || cell(inputs) !== inputs) {
     const [only] = model.inputs;
     if (only !== undefined && model.inputs.length === 1) return [[only.name, inputs]];

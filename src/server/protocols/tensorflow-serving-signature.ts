@@ -1,6 +1,6 @@
 import type { SignatureInput } from '../../core/bundle.js';
 import type { JsonObject } from '../../core/json.js';
-import type { ServedModel } from '../served-model.js';
+import type { ColumnModel } from '../served-model.js';
 
 export const DEFAULT_SIGNATURE = 'serving_default';
 
@@ -22,7 +22,7 @@ function tensorInfo(name: string, dtype: string, shape: readonly number[]): Json
 }
 
 /** The signatures of a model by name: one, which takes its raw columns. */
-export function signatureMap(model: ServedModel): JsonObject {
+export function signatureMap(model: ColumnModel): JsonObject {
   const { task, classes } = model.predictor;
   const inputs = Object.fromEntries(
     model.inputs.map(({ name, dtype }) => [name, tensorInfo(name, TENSOR_TYPES[dtype], [-1])]),

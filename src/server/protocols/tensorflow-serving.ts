@@ -1,11 +1,12 @@
 import type { Json } from '../../core/json.js';
 import { isJsonObject } from '../../core/json.js';
-import type { Prediction } from '../../core/predictor.js';
+import { answerRows, type ColumnServing, columnServing } from '../answer.js';
 import { parseJson, quote } from '../json-body.js';
 import { type ModelSet, type Serving, versionNumber } from '../model-set.js';
 import { badRequest, RequestError } from '../request-error.js';
 import { type Call, json, type Protocol, type Reply, type Route } from '../route.js';
-import type { InputRecord, ServedModel } from '../served-model.js';
+import type { Scores } from '../scores.js';
+import type { ColumnModel, InputRecord, InputRows } from '../served-model.js';
 import { rowsFromInputs, rowsFromInstances, tensorError } from './tensorflow-serving-rows.js';
 import { DEFAULT_SIGNATURE, signatureMap } from './tensorflow-serving-signature.js';
 
@@ -26,7 +27,7 @@ export function tensorflowServingProtocol(models: ModelSet): Protocol {
       path: new RegExp(`${stem}:${method}$`, 'i'),
       async handle(call) {
         const body = objectOf(await call.body());
-        const serving = findServing(models, call);
+        const serving = columnServing(findServing(models, call));
         return method === 'predict' ? predict(serving, body, call) : examples(method, serving, body, call);
       },
     };
@@ -48,7 +49,7 @@ export function tensorflowServingProtocol(models: ModelSet): Protocol {
         name: '/v1/models/{model}/metadata',
         method: 'GET',
         path: new RegExp(`${stem}/metadata$`, 'i'),
-        handle: (call) => metadata(findServing(models, call)),
+        handle: (call) => metadata(columnServing(findServing(models, call)).model),
       },
       {
         name: '/v1/models',
@@ -112,10 +113,11 @@ function checkSignature(body: Readonly<Record<string, unknown>>, known: readonly
 }
 
 async function predict(
-  { model, batcher }: Serving,
+  serving: ColumnServing,
   body: Readonly<Record<string, unknown>>,
   call: Call,
 ): Promise<Reply> {
+  const { model } = serving;
   checkSignature(body, [DEFAULT_SIGNATURE]);
   const { instances, inputs } = body;
   if (instances !== undefined && inputs !== undefined) {
@@ -124,51 +126,44 @@ async function predict(
     );
   }
   if (instances !== undefined) {
-    const answers = await ask(batcher, rowsFromInstances(model, instances), call, 'instances');
-    return json({ predictions: answers.map((answer) => rowOutput(model, answer)) });
+    const answers = await ask(serving, rowsFromInstances(model, instances), call, 'instances');
+    return json({ predictions: answers.map((row) => rowOutput(answers, row)) });
   }
   if (inputs === undefined) throw badRequest("Missing 'inputs' or 'instances' key");
-  const answers = await ask(batcher, rowsFromInputs(model, inputs), call, 'inputs');
-  return json({ outputs: columnOutput(model, answers) });
+  const answers = await ask(serving, rowsFromInputs(model, inputs), call, 'inputs');
+  return json({ outputs: columnOutput(answers) });
 }
 
 /** Asks for the answers; an error of a value is told in TensorFlow Serving's words. */
-async function ask(
-  batcher: Serving['batcher'],
-  rows: readonly InputRecord[],
-  call: Call,
-  key: string,
-): Promise<Prediction[]> {
+async function ask(serving: ColumnServing, rows: InputRows, call: Call, key: string): Promise<Scores> {
   try {
-    return await batcher.predict(rows, call.abandoned);
+    return await answerRows(serving, rows, call);
   } catch (error) {
     throw tensorError(error, key);
   }
 }
 
-/** Probabilities in the model's class order, which the keys of an object do not keep for names such as "10". */
-function probabilitiesOf(model: ServedModel, answer: Prediction): (number | undefined)[] {
-  return model.predictor.classes.map((name) => answer.probabilities?.[name]);
+function rowOutput(answers: Scores, row: number): unknown {
+  if (answers.classes.length === 0) return answers.at(row);
+  return { label: answers.label(row), probabilities: answers.probabilities(row) };
 }
 
-function rowOutput(model: ServedModel, answer: Prediction): unknown {
-  if (model.predictor.task === 'regression') return answer.prediction;
-  return { label: answer.prediction, probabilities: probabilitiesOf(model, answer) };
-}
-
-function columnOutput(model: ServedModel, answers: readonly Prediction[]): unknown {
-  const predictions = answers.map((answer) => answer.prediction);
-  if (model.predictor.task === 'regression') return predictions;
-  return { label: predictions, probabilities: answers.map((answer) => probabilitiesOf(model, answer)) };
+function columnOutput(answers: Scores): unknown {
+  if (answers.classes.length === 0) return answers.map((row) => answers.at(row));
+  return {
+    label: answers.map((row) => answers.label(row)),
+    probabilities: answers.map((row) => answers.probabilities(row)),
+  };
 }
 
 /** :classify gives `[[[label, score], …], …]`, :regress `[value, …]`. */
 async function examples(
   method: 'classify' | 'regress',
-  { model, batcher }: Serving,
+  serving: ColumnServing,
   body: Readonly<Record<string, unknown>>,
   call: Call,
 ): Promise<Reply> {
+  const { model } = serving;
   checkSignature(body, [DEFAULT_SIGNATURE]);
   if ((method === 'regress') !== (model.predictor.task === 'regression')) {
     const expected = method === 'regress' ? 'Regression' : 'Classification';
@@ -194,11 +189,9 @@ async function examples(
       throw badRequest(`Example must be JSON object but got JSON ${quote(example)}`);
     return context === undefined ? example : { ...context, ...example };
   });
-  const answers = await ask(batcher, rows, call, 'examples');
-  const results = answers.map((answer) =>
-    method === 'regress'
-      ? answer.prediction
-      : model.predictor.classes.map((name) => [name, answer.probabilities?.[name]]),
+  const answers = await ask(serving, { form: 'records', records: rows }, call, 'examples');
+  const results = answers.map((row) =>
+    method === 'regress' ? answers.at(row) : answers.classes.map((name, i) => [name, answers.at(row, i)]),
   );
   return json({ results });
 }
@@ -222,7 +215,7 @@ function status(models: ModelSet, call: Call): Reply {
   });
 }
 
-function metadata({ model }: Serving): Reply {
+function metadata(model: ColumnModel): Reply {
   const body: Json = {
     model_spec: { name: model.name, signature_name: '', version: String(versionNumber(model)) },
     metadata: { signature_def: { signature_def: signatureMap(model) } },

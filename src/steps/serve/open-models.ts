@@ -29,7 +29,7 @@ export async function openModels(
     const { name: modelName, version } = next.model;
     const twin = opened.find(({ model }) => model.name === modelName && model.version === version);
     if (twin === undefined) opened.push(next);
-    else if (twin.folder === next.folder) await next.model.predictor.dispose();
+    else if (twin.folder === next.folder) await next.model.dispose();
     else throw sameName(modelName, version, twin.folder, next.folder);
   }
   return opened;

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Batcher, type BatcherOptions } from '../../../src/server/batcher.js';
 import { RequestError } from '../../../src/server/request-error.js';
-import type { ServedModel } from '../../../src/server/served-model.js';
+import type { ColumnModel } from '../../../src/server/served-model.js';
 import { PENGUIN } from '../../helpers/penguins.js';
 import { openPenguinModels } from '../../helpers/server.js';
 
-let real: ServedModel;
+let real: ColumnModel;
 let dispose: () => Promise<void>;
 
 beforeAll(async () => {
@@ -23,15 +23,13 @@ function watched(
   before: (rows: number) => Promise<void> = async () => {},
 ) {
   const batches: number[] = [];
-  const model: ServedModel = {
+  const model: ColumnModel = {
     ...real,
-    predictor: {
-      ...real.predictor,
-      async predict(table) {
-        batches.push(table.rows);
-        await before(table.rows);
-        return real.predictor.predict(table);
-      },
+    async run(inputs) {
+      const [rows = NaN] = inputs.features?.shape ?? [];
+      batches.push(rows);
+      await before(rows);
+      return real.run(inputs);
     },
   };
   const batcher = new Batcher(model, {
@@ -48,15 +46,25 @@ function rows(count: number, from = 0): Record<string, unknown>[] {
   return Array.from({ length: count }, (_, i) => ({ ...PENGUIN, bill_length_mm: 30 + from + i }));
 }
 
-async function direct(records: readonly Record<string, unknown>[]): Promise<unknown> {
-  return real.predictor.predict(real.toTable(records));
+async function direct(records: readonly Record<string, unknown>[]): Promise<number[]> {
+  return Array.from(await real.predictor.scores(real.toTable(records)));
+}
+
+/** What a batcher answers to some rows. */
+async function ask(
+  batcher: Batcher,
+  records: readonly Record<string, unknown>[],
+  abandoned = present,
+): Promise<number[]> {
+  const outputs = await batcher.run(real.encode(real.toTable(records)), records.length, { abandoned });
+  return Array.from(outputs.scores?.values as Float32Array);
 }
 
 describe('Batcher', () => {
   it('answers requests that arrive together in one batch, each with its own rows in order', async () => {
     const { batcher, batches } = watched({ maxBatchRows: 64 });
     const requests = [rows(3), rows(1, 50), rows(5, 9)];
-    const answers = await Promise.all(requests.map((records) => batcher.predict(records, present)));
+    const answers = await Promise.all(requests.map((records) => ask(batcher, records)));
     expect(batches).toEqual([9]);
     expect(answers).toEqual(await Promise.all(requests.map(direct)));
     expect(batcher.queuedRows).toBe(0);
@@ -65,12 +73,12 @@ describe('Batcher', () => {
   it('splits a request that is larger than a batch, and lets small ones take turns with it', async () => {
     const { batcher, batches } = watched();
     const finished: string[] = [];
-    const large = batcher.predict(rows(40), present).then((answers) => {
+    const large = ask(batcher, rows(40)).then((answers) => {
       finished.push('large');
       return answers;
     });
     await new Promise((resolve) => setImmediate(resolve));
-    const small = batcher.predict(rows(2), present).then((answers) => {
+    const small = ask(batcher, rows(2)).then((answers) => {
       finished.push('small');
       return answers;
     });
@@ -81,58 +89,40 @@ describe('Batcher', () => {
     expect(batches.reduce((a, b) => a + b)).toBe(42);
   });
 
-  it('fails the request with the bad row only, and counts the row from its beginning', async () => {
-    const { batcher, batches } = watched();
-    const bad = [...rows(11), { ...PENGUIN, 'body mass, g': 'heavy' }];
-    const [one, two, three] = await Promise.allSettled([
-      batcher.predict(rows(2), present),
-      batcher.predict(bad, present),
-      batcher.predict(rows(3), present),
-    ]);
-    expect(one).toEqual({ status: 'fulfilled', value: await direct(rows(2)) });
-    expect(three).toEqual({ status: 'fulfilled', value: await direct(rows(3)) });
-    expect(two).toMatchObject({
-      status: 'rejected',
-      reason: { code: 'COLUMN_VALUE', details: { row: 11, column: 'body mass, g' } },
-    });
-    expect(batches.reduce((a, b) => a + b, 0)).toBeLessThanOrEqual(2 + 3 + 11);
-    expect(batcher.failure).toBeUndefined();
-  });
-
   it('asks again apart when the engine fails on a batch, and remembers a failure until it works', async () => {
     let limit = 4;
     const { batcher } = watched({}, (count) =>
       count > limit ? Promise.reject(new Error('too many rows for the engine')) : Promise.resolve(),
     );
     const [small, other, large] = await Promise.allSettled([
-      batcher.predict(rows(2), present),
-      batcher.predict(rows(1), present),
-      batcher.predict(rows(5), present),
+      ask(batcher, rows(2)),
+      ask(batcher, rows(1)),
+      ask(batcher, rows(5)),
     ]);
     expect(small).toEqual({ status: 'fulfilled', value: await direct(rows(2)) });
     expect(other.status).toBe('fulfilled');
     expect(large.status).toBe('rejected');
     expect(batcher.failure).toBeInstanceOf(Error);
     limit = 100;
-    await batcher.predict(rows(5), present);
+    await ask(batcher, rows(5));
     expect(batcher.failure).toBeUndefined();
   });
 
   it('refuses with 503 and Retry-After what would exceed the queue, but never a request alone', async () => {
     const { batcher } = watched({ maxQueueRows: 10 });
-    const alone = batcher.predict(rows(25), present);
-    const refused = batcher.predict(rows(1), present);
+    const alone = ask(batcher, rows(25));
+    const refused = ask(batcher, rows(1));
     await expect(refused).rejects.toMatchObject({ status: 503, headers: { 'Retry-After': '1' } });
     expect(await alone).toHaveLength(25);
-    expect(await batcher.predict(rows(1), present)).toHaveLength(1);
+    expect(await ask(batcher, rows(1))).toHaveLength(1);
     expect(batcher.queuedRows).toBe(0);
   });
 
   it('gives up with 504 a request whose turn comes too late', async () => {
     const slow = watched({ maxBatchRows: 1, maxWait: 20 }, () => new Promise((done) => setTimeout(done, 30)));
     const [first, second] = await Promise.allSettled([
-      slow.batcher.predict(rows(1), present),
-      slow.batcher.predict(rows(1), present),
+      ask(slow.batcher, rows(1)),
+      ask(slow.batcher, rows(1)),
     ]);
     expect(first.status).toBe('fulfilled');
     expect(second).toMatchObject({ status: 'rejected', reason: { status: 504 } });
@@ -142,8 +132,8 @@ describe('Batcher', () => {
 
   it('does no work for a client that went away', async () => {
     const { batcher, batches } = watched();
-    const gone = batcher.predict(rows(30), () => true);
-    const here = batcher.predict(rows(2), present);
+    const gone = ask(batcher, rows(30), () => true);
+    const here = ask(batcher, rows(2));
     await expect(gone).rejects.toBeInstanceOf(RequestError);
     expect(await here).toHaveLength(2);
     expect(batches).toEqual([2]);
@@ -153,7 +143,7 @@ describe('Batcher', () => {
   it('is idle when everything is answered', async () => {
     const { batcher } = watched();
     let answered = 0;
-    for (let i = 0; i < 5; i++) void batcher.predict(rows(7), present).then(() => answered++);
+    for (let i = 0; i < 5; i++) void ask(batcher, rows(7)).then(() => answered++);
     await batcher.idle();
     expect(answered).toBe(5);
     await batcher.idle();

@@ -2,11 +2,11 @@ import { Agent, request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ServedModel } from '../../../src/server/served-model.js';
+import type { ColumnModel } from '../../../src/server/served-model.js';
 import { PENGUIN } from '../../helpers/penguins.js';
 import { openPenguinModels, startServer, type TestServer } from '../../helpers/server.js';
 
-type Models = readonly [ServedModel, ...ServedModel[]];
+type Models = readonly [ColumnModel, ...ColumnModel[]];
 
 let models: Models;
 let dispose: () => Promise<void>;
@@ -35,11 +35,11 @@ async function withServer(
 /** The first model, taking its time. */
 function slowly(milliseconds: number): Models {
   const [real] = models;
-  const predict: ServedModel['predictor']['predict'] = async (table) => {
+  const run: ColumnModel['run'] = async (inputs) => {
     await sleep(milliseconds);
-    return real.predictor.predict(table);
+    return real.run(inputs);
   };
-  return [{ ...real, predictor: { ...real.predictor, predict } }];
+  return [{ ...real, run }];
 }
 
 /** Sends bytes over a connection of its own, in pieces with pauses, and gives what comes back until it is closed. */

@@ -1,11 +1,10 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Prediction } from '../../../src/core/predictor.js';
-import type { ServedModel } from '../../../src/server/served-model.js';
+import type { ColumnModel } from '../../../src/server/served-model.js';
 import { PENGUIN, SPECIES } from '../../helpers/penguins.js';
 import { openPenguinModels, startServer, type TestServer } from '../../helpers/server.js';
 
-let models: readonly [ServedModel, ServedModel, ServedModel];
+let models: readonly [ColumnModel, ColumnModel, ColumnModel];
 let server: TestServer;
 let dispose: () => Promise<void>;
 
@@ -39,13 +38,9 @@ describe('health', () => {
   it('is not ready while its engine fails, and is again when it works again', async () => {
     const [real] = models;
     let broken = true;
-    const fragile: ServedModel = {
+    const fragile: ColumnModel = {
       ...real,
-      predictor: {
-        ...real.predictor,
-        predict: (table) =>
-          broken ? Promise.reject(new Error('the engine is out of memory')) : real.predictor.predict(table),
-      },
+      run: (inputs) => (broken ? Promise.reject(new Error('the engine is out of memory')) : real.run(inputs)),
     };
     const own = await startServer([fragile]);
     try {
@@ -67,10 +62,9 @@ describe('health', () => {
 describe('answers that are no number', () => {
   it('are null, so that every body is JSON', async () => {
     const [classifier, , regressor] = models;
-    const classes = { Adelie: NaN, Chinstrap: Infinity, Gentoo: -Infinity };
     const own = await startServer([
-      answering(classifier, { prediction: 'Gentoo', probabilities: classes }),
-      answering(regressor, { prediction: NaN }),
+      answering(classifier, [-Infinity, NaN, Infinity]),
+      answering(regressor, [NaN]),
     ]);
     try {
       const records = [PENGUIN];
@@ -89,8 +83,10 @@ describe('answers that are no number', () => {
     }
   });
 
-  function answering(model: ServedModel, answer: Prediction): ServedModel {
-    return { ...model, predictor: { ...model.predictor, predict: () => Promise.resolve([answer]) } };
+  function answering(model: ColumnModel, scores: readonly number[]): ColumnModel {
+    const values = Float32Array.from(scores);
+    const shape = [1, scores.length];
+    return { ...model, run: () => Promise.resolve({ scores: { datatype: 'FP32', shape, values } }) };
   }
 });
 

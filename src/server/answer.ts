@@ -1,0 +1,34 @@
+import type { Asking, Batcher } from './batcher.js';
+import type { Serving } from './model-set.js';
+import { RequestError } from './request-error.js';
+import { Scores } from './scores.js';
+import { type ColumnModel, type InputRows, SCORES } from './served-model.js';
+
+/** A model of raw columns and the batcher in front of it. */
+export interface ColumnServing {
+  readonly model: ColumnModel;
+  readonly batcher: Batcher;
+}
+
+/** @throws RequestError 501 for a model whose tensors are its signature. */
+export function columnServing({ model, batcher }: Serving): ColumnServing {
+  if (model.kind === 'columns') return { model, batcher };
+  throw new RequestError(501, 'UNSUPPORTED', `${model.name} takes tensors, not columns.`, {
+    hint: `Use POST /v2/models/${model.name}/infer.`,
+  });
+}
+
+/**
+ * The answers to some rows: what every protocol asks by.
+ * @throws AimaasError that names row and column when a row is not what the model takes, RequestError as Batcher.run.
+ */
+export async function answerRows(
+  { model, batcher }: ColumnServing,
+  rows: InputRows,
+  asking: Asking,
+): Promise<Scores> {
+  const table = model.toTable(rows);
+  if (table.rows === 0) return new Scores(model, new Float32Array(0));
+  const outputs = await batcher.run(model.encode(table), table.rows, asking);
+  return new Scores(model, outputs[SCORES]?.values as Float32Array);
+}
