@@ -27,8 +27,22 @@ export async function answerRows(
   rows: InputRows,
   asking: Asking,
 ): Promise<Scores> {
+  // Before the rows are looked at: what is wrong with one tells of the model's columns.
+  const admission = asking.access.admit(model, countRows(rows));
+  if (admission instanceof Promise) await admission;
   const table = model.toTable(rows);
   if (table.rows === 0) return new Scores(model, new Float32Array(0));
   const outputs = await batcher.run(model.encode(table), table.rows, asking);
   return new Scores(model, outputs[SCORES]?.values as Float32Array);
+}
+
+function countRows(rows: InputRows): number {
+  switch (rows.form) {
+    case 'records':
+      return rows.records.length;
+    case 'lists':
+      return rows.lists.length;
+    case 'columns':
+      return rows.rows;
+  }
 }

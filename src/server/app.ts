@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type Access, AccessControl, openAccess } from './access/access.js';
 import { Batcher } from './batcher.js';
 import { readBody } from './body.js';
 import { ServerMetrics } from './metrics.js';
@@ -19,6 +20,8 @@ export interface AppOptions {
   readonly maxBodyBytes: number;
   /** Milliseconds a request may wait for its turn. */
   readonly maxWait: number;
+  /** Who may use it. Without it, everyone. */
+  readonly access?: AccessControl | undefined;
   /** Is told of failures that are the server's own. */
   readonly onError: (error: unknown) => void;
 }
@@ -26,6 +29,7 @@ export interface AppOptions {
 /** Everything the server does with a request, apart from listening for it. */
 export interface App {
   readonly models: ModelSet;
+  readonly access: AccessControl;
   handle(request: IncomingMessage, response: ServerResponse): void;
   /** From now on the server is not ready, and every answer asks its client to close the connection. */
   drain(): void;
@@ -48,6 +52,7 @@ function pathOf(target: string): string {
 
 export function createApp(options: AppOptions): App {
   const metrics = new ServerMetrics();
+  const { access: control = new AccessControl() } = options;
   const serve = (model: ServedModel): Serving => ({
     model,
     batcher: new Batcher(model, { ...options, observer: metrics.observerOf(model) }),
@@ -59,7 +64,12 @@ export function createApp(options: AppOptions): App {
   const router = new Router([
     recordsProtocol(models),
     tensorflowServingProtocol(models),
-    operationsProtocol({ models, metrics, draining: () => draining }),
+    operationsProtocol({
+      models,
+      metrics,
+      draining: () => draining,
+      hidesModels: () => control.demanded,
+    }),
   ]);
 
   function send(response: ServerResponse, reply: Reply): void {
@@ -80,18 +90,26 @@ export function createApp(options: AppOptions): App {
     const path = pathOf(request.url ?? '/');
     const match = router.find(method, path);
     const route = match?.route.name ?? UNKNOWN_ROUTE;
+    const isOpen = match?.route.open === true;
+    let access: Access | undefined;
     let reply: Reply;
     try {
+      const entered = isOpen ? openAccess() : control.enter(request.headers);
+      access = entered instanceof Promise ? await entered : entered;
       if (match === undefined) throw router.explain(method, path);
       const call: Call = {
         method,
         path,
         groups: match.groups,
         headers: request.headers,
+        access,
         body: () => readBody(request, options.maxBodyBytes),
         abandoned: () => response.destroyed,
       };
       reply = await match.route.handle(call);
+      if (control.demanded && !isOpen && !access.wasAsked) {
+        throw new Error(`${route} answered without asking who may have the answer.`);
+      }
     } catch (thrown) {
       const error = toRequestError(thrown);
       if (error.status === 500) options.onError(thrown);
@@ -99,13 +117,18 @@ export function createApp(options: AppOptions): App {
       const said = (match?.protocol ?? router.protocolOf(path)).failure(error);
       reply = { ...said, headers: { ...error.headers, ...said.headers } };
     }
-    send(response, reply);
+    access?.settle(reply.status < 400);
+    send(
+      response,
+      access === undefined ? reply : { ...reply, headers: { ...access.headers, ...reply.headers } },
+    );
     const known = METHODS.has(method) ? method : UNKNOWN_METHOD;
     metrics.request(known, route, reply.status, (performance.now() - started) / 1000);
   }
 
   return {
     models,
+    access: control,
     handle(request, response) {
       answer(request, response).catch((error: unknown) => {
         options.onError(error);

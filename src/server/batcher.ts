@@ -1,3 +1,4 @@
+import type { Access } from './access/access.js';
 import { RequestError, toRequestError } from './request-error.js';
 import type { ServedModel } from './served-model.js';
 import { canJoin, joinRows, takeRows, type Tensors } from './tensors/tensor.js';
@@ -20,6 +21,8 @@ export interface BatcherOptions {
 
 /** What the one who asks says of the asking. */
 export interface Asking {
+  /** Who asks. Its `admit` comes before: rows that were not admitted do not reach the engine. */
+  readonly access: Access;
   /** Whether nobody waits for the answer any more, so that no work is to be done for it. */
   readonly abandoned: () => boolean;
   /** When the answer is of no use any more, as performance.now() tells the time; the batcher's own limit also holds. */
@@ -36,6 +39,7 @@ interface Job {
   answered: number;
   readonly deadline: number;
   readonly abandoned: () => boolean;
+  readonly access: Access;
   readonly resolve: (answers: Tensors) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -76,7 +80,8 @@ export class Batcher {
    * @param inputs as the model's `encode` gives them; of a model that is not batchable, they are one row.
    * @throws RequestError 503 when too many rows wait already, 504 when the turn came too late.
    */
-  run(inputs: Tensors, rows: number, { abandoned, deadline = Infinity }: Asking): Promise<Tensors> {
+  run(inputs: Tensors, rows: number, { abandoned, access, deadline = Infinity }: Asking): Promise<Tensors> {
+    access.requireAdmission(this.model);
     if (this.waiting > 0 && this.waiting + rows > this.options.maxQueueRows) {
       return Promise.reject(
         new RequestError(503, 'OVERLOADED', `${this.waiting} rows are waiting already.`, {
@@ -96,6 +101,7 @@ export class Batcher {
         answered: 0,
         deadline: until,
         abandoned,
+        access,
         resolve,
         reject,
       };
@@ -174,9 +180,11 @@ export class Batcher {
       const answers = await this.model.run(joinRows(slices.map(({ inputs }) => inputs)));
       this.failure = undefined;
       const rows = slices.reduce((sum, slice) => sum + slice.rows, 0);
-      this.options.observer.batch(rows, (performance.now() - started) / 1000);
+      const seconds = (performance.now() - started) / 1000;
+      this.options.observer.batch(rows, seconds);
       let from = 0;
       for (const slice of slices) {
+        slice.job.access.spend((seconds * slice.rows) / rows);
         this.deliver(slice, slices.length === 1 ? answers : takeRows(answers, from, from + slice.rows));
         from += slice.rows;
       }

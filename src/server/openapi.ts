@@ -214,14 +214,19 @@ function probe(summary: string, id: string, statuses: readonly string[]): JsonOb
   return { get: { summary, operationId: id, responses } };
 }
 
-/** OpenAPI 3.1 of exactly the models that are served: their columns, categories and classes by name. */
-export function openApiDocument(models: ModelSet): JsonObject {
-  const served = models.all.flatMap(({ model }) => (model.kind === 'columns' ? [model] : []));
+/**
+ * OpenAPI 3.1 of exactly the models that are served and that `visible` lets through: their columns, categories and
+ * classes by name.
+ */
+export function openApiDocument(models: ModelSet, visible: (name: string) => boolean): JsonObject {
+  const served = models.all.flatMap(({ model }) =>
+    model.kind === 'columns' && visible(model.name) ? [model] : [],
+  );
   const text = { 'text/plain': { schema: { type: 'string' } } };
   return {
     openapi: '3.1.0',
     info: {
-      title: `aimaas: ${models.names.join(', ')}`,
+      title: `aimaas: ${models.names.filter(visible).join(', ')}`,
       version: VERSION,
       description: 'Predictions of the models served here. Rows are given by raw column name.',
     },

@@ -8,10 +8,14 @@ export type RequestErrorCode =
   | 'BODY_TOO_LARGE'
   | 'CLIENT_GONE'
   | 'DEADLINE'
+  | 'FORBIDDEN'
   | 'MALFORMED_REQUEST'
   | 'METHOD_NOT_ALLOWED'
   | 'NOT_FOUND'
   | 'OVERLOADED'
+  | 'QUOTA_EXCEEDED'
+  | 'RATE_LIMITED'
+  | 'UNAUTHENTICATED'
   | 'UNSUPPORTED_MEDIA_TYPE';
 
 export interface RequestErrorOptions {

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Access } from './access/access.js';
 import type { RequestError } from './request-error.js';
 
 /** One request, as a protocol sees it. */
@@ -9,6 +10,12 @@ export interface Call {
   /** The groups of a route's pattern, as they stand in the path (not percent-decoded). */
   readonly groups: readonly (string | undefined)[];
   readonly headers: IncomingHttpHeaders;
+  /**
+   * Who asks, and what they may do. Every route that is not open asks it: `admit(model, rows)` before a prediction,
+   * `require('manage', name)` before a change, `require('read', name)` before something is told of a model, and
+   * `may('read', name)` to leave models out of lists. An answer that was given without asking is not sent.
+   */
+  readonly access: Access;
   /**
    * The whole body.
    * @throws RequestError 413 when it is larger than the server takes, 415 when it is compressed.
@@ -35,6 +42,8 @@ export interface Route {
   readonly name: string;
   readonly method: 'GET' | 'POST';
   readonly path: string | RegExp;
+  /** Answered without a key even where keys are demanded: probes, and pages that hold nothing of the models. */
+  readonly open?: true;
   handle(call: Call): Reply | Promise<Reply>;
 }
 

@@ -34,17 +34,18 @@ export function temporaryName(path: string): string {
 
 /**
  * Writes a file so that a reader sees the old content or the new, never a part: temporary name, fsync, rename.
- * Several chunks are written one after another.
+ * Several chunks are written one after another. `mode` is the file's permissions; without it the system's default.
  * @throws AimaasError STORAGE when the disk is full or the path may not be written.
  */
 export async function writeFileAtomic(
   path: string,
   content: string | Uint8Array | readonly Uint8Array[],
+  options: { readonly mode?: number } = {},
 ): Promise<void> {
   const temporary = temporaryName(path);
   try {
     await mkdir(dirname(path), { recursive: true });
-    const file = await open(temporary, 'wx');
+    const file = await open(temporary, 'wx', options.mode);
     try {
       // Every call writes from where the one before ended.
       const chunks = typeof content === 'string' || content instanceof Uint8Array ? [content] : content;
@@ -60,6 +61,10 @@ export async function writeFileAtomic(
   }
 }
 
-export async function writeJsonAtomic(path: string, value: Json): Promise<void> {
-  await writeFileAtomic(path, `${JSON.stringify(value, null, 2)}\n`);
+export async function writeJsonAtomic(
+  path: string,
+  value: Json,
+  options: { readonly mode?: number } = {},
+): Promise<void> {
+  await writeFileAtomic(path, `${JSON.stringify(value, null, 2)}\n`, options);
 }

@@ -1,41 +1,52 @@
+import { openAccess } from '../access/access.js';
 import type { ServerMetrics } from '../metrics.js';
 import type { ModelSet, Serving } from '../model-set.js';
 import { openApiDocument } from '../openapi.js';
-import { json, type Protocol, type Reply } from '../route.js';
+import { type Call, json, type Protocol, type Reply } from '../route.js';
 import { failure } from './records.js';
 
 export interface OperationsOptions {
   readonly models: ModelSet;
   readonly metrics: ServerMetrics;
   readonly draining: () => boolean;
+  /** Whether probes, which have no key, learn nothing of the models. */
+  readonly hidesModels: () => boolean;
 }
 
 /**
  * What those who run the server ask it: GET /healthz (the process answers), /readyz (predictions will be answered),
  * /metrics (Prometheus) and /openapi.json.
  */
-export function operationsProtocol({ models, metrics, draining }: OperationsOptions): Protocol {
+export function operationsProtocol({ models, metrics, draining, hidesModels }: OperationsOptions): Protocol {
   async function ready(): Promise<Reply> {
     const states = await Promise.all(models.all.map(stateOf));
     const state = draining() ? 'draining' : states.every((model) => model.ready) ? 'ready' : 'failing';
-    return json({ status: state, models: states }, state === 'ready' ? 200 : 503);
+    const status = state === 'ready' ? 200 : 503;
+    return json(hidesModels() ? { status: state } : { status: state, models: states }, status);
   }
 
-  async function exposition(): Promise<Reply> {
+  async function exposition({ access }: Call): Promise<Reply> {
+    if (!access.mayReadMetrics) access.require('manage');
     return { status: 200, type: metrics.contentType, body: await metrics.text() };
+  }
+
+  function describe({ access }: Call): Reply {
+    const visible = (name: string): boolean => access.may('read', name);
+    if (!models.names.some(visible)) access.require('read', models.first.model.name);
+    return json(openApiDocument(models, visible));
   }
 
   return {
     failure,
     routes: [
-      { name: '/healthz', method: 'GET', path: '/healthz', handle: () => json({ status: 'ok' }) },
-      { name: '/readyz', method: 'GET', path: '/readyz', handle: ready },
+      { name: '/healthz', method: 'GET', path: '/healthz', open: true, handle: () => json({ status: 'ok' }) },
+      { name: '/readyz', method: 'GET', path: '/readyz', open: true, handle: ready },
       { name: '/metrics', method: 'GET', path: '/metrics', handle: exposition },
       {
         name: '/openapi.json',
         method: 'GET',
         path: '/openapi.json',
-        handle: () => json(openApiDocument(models)),
+        handle: describe,
       },
     ],
   };
@@ -49,7 +60,9 @@ async function stateOf({ model, batcher }: Serving): Promise<{
   ready: boolean;
 }> {
   if (batcher.failure !== undefined)
-    await batcher.run(model.exampleTensors, 1, { abandoned: () => false }).catch(() => undefined);
+    await batcher
+      .run(model.exampleTensors, 1, { access: openAccess(), abandoned: () => false })
+      .catch(() => undefined);
   const { name, version, labels } = model;
   return { name, version, labels, ready: batcher.failure === undefined };
 }

@@ -49,7 +49,7 @@ export function tensorflowServingProtocol(models: ModelSet): Protocol {
         name: '/v1/models/{model}/metadata',
         method: 'GET',
         path: new RegExp(`${stem}/metadata$`, 'i'),
-        handle: (call) => metadata(columnServing(findServing(models, call)).model),
+        handle: (call) => metadata(columnServing(findServing(models, call)).model, call),
       },
       {
         name: '/v1/models',
@@ -199,6 +199,7 @@ async function examples(
 function status(models: ModelSet, call: Call): Reply {
   const [rawName = '', version, label] = call.groups;
   const name = decode(rawName, 'model name');
+  call.access.require('read', name);
   const versions = models.versions(name);
   if (versions.length === 0) throw notFound(`Could not find any versions of model ${name}`);
   const wanted =
@@ -215,7 +216,8 @@ function status(models: ModelSet, call: Call): Reply {
   });
 }
 
-function metadata(model: ColumnModel): Reply {
+function metadata(model: ColumnModel, { access }: Call): Reply {
+  access.require('read', model.name);
   const body: Json = {
     model_spec: { name: model.name, signature_name: '', version: String(versionNumber(model)) },
     metadata: { signature_def: { signature_def: signatureMap(model) } },

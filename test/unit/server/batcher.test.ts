@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openAccess } from '../../../src/server/access/access.js';
 import { Batcher, type BatcherOptions } from '../../../src/server/batcher.js';
 import { RequestError } from '../../../src/server/request-error.js';
 import type { ColumnModel } from '../../../src/server/served-model.js';
@@ -56,7 +57,10 @@ async function ask(
   records: readonly Record<string, unknown>[],
   abandoned = present,
 ): Promise<number[]> {
-  const outputs = await batcher.run(real.encode(real.toTable(records)), records.length, { abandoned });
+  const outputs = await batcher.run(real.encode(real.toTable(records)), records.length, {
+    access: openAccess(),
+    abandoned,
+  });
   return Array.from(outputs.scores?.values as Float32Array);
 }
 
