@@ -19,6 +19,7 @@ export default defineCommand({
   summary: 'Predict the rows of a file or of stdin',
   description: [
     'Reads CSV, TSV, JSON Lines, a JSON array or Parquet (text also gzipped) and writes one prediction for every row, in order: a CSV with the header prediction,probability_<class>,… (for numbers: prediction alone), or JSON Lines {"prediction": …, "probabilities": {…}}. The target column may be there or not. Rows stream: the input may be larger than memory.',
+    'A row that cannot be read (wrong number of cells, a word in a number column) stops the command with exit code 3, and nothing is written to --output. With --on-bad-row skip or null the rest is predicted and the exit code is 0; a warning counts the rows, and so does --json (skippedRows, emptyRows). With null the output has a row for every row of the input: empty fields in a CSV, {"prediction": null, "problem": …} in JSON.',
     'An argument that names a file, a URL or - is the input; the one before it, if any, is the model.',
   ].join('\n\n'),
   examples: [
@@ -57,12 +58,12 @@ export default defineCommand({
       type: 'string',
       repeatable: true,
       placeholder: 'COL',
-      description: 'Copy a column of the input before the prediction',
+      description: 'Copy a column of the input, as it is given, before the prediction',
     },
     onBadRow: {
       type: 'string',
-      choices: ['error', 'skip'],
-      description: 'What to do with a row that cannot be read',
+      choices: ['error', 'skip', 'null'],
+      description: 'A row that cannot be read: fail, leave it out, or an empty prediction in its place',
       defaultText: 'error',
     },
     delimiter: {
@@ -120,7 +121,8 @@ export default defineCommand({
   render(result, style) {
     const { name, version, run } = result.model;
     const model = version === null ? `run ${run ?? name}` : `${name}/${version}`;
-    const rows = result.rows === 1 ? 'One prediction' : `${result.rows} predictions`;
+    const predictions = result.rows - result.emptyRows;
+    const rows = predictions === 1 ? 'One prediction' : `${predictions} predictions`;
     return `${style.green('✔')} ${rows} by ${model} in ${result.output ?? 'stdout'} (${result.columns.join(', ')})`;
   },
   quiet: (result) => result.output ?? '',

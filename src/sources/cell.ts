@@ -209,14 +209,16 @@ export type TypedSelect = { readonly cells: readonly string[]; readonly from: st
  * @param raw The raw cell of each column in `relation`; null where there is none, which makes every cell missing.
  * @param onBad DOUBLE expression for a cell that does not fit its kind. It may be so too for a number with no-break
  *   spaces around it, which DuckDB's cast does not take and which are too rare to look for in every cell.
+ * @param passed Columns of `relation` that `from` has as well, as they are.
  */
 export function typedSelect(
   columns: readonly ColumnSchema[],
   raw: readonly (string | null)[],
   relation: string,
   onBad: string,
+  passed: readonly string[] = [],
 ): TypedSelect {
-  const inner: string[] = [];
+  const inner: string[] = [...new Set(passed)];
   const cells = columns.map((column, i) => {
     const text = raw[i];
     if (text === null || text === undefined) {

@@ -1,5 +1,5 @@
 import { CsvError, parse, type Info, type Options, type Parser } from 'csv-parse';
-import type { OnProblem, RawRow } from './source.js';
+import type { RawRow } from './source.js';
 
 /** A record longer than this is taken for a quote that was never closed. */
 const LONGEST_RECORD = 64 * 1024 * 1024;
@@ -146,25 +146,19 @@ function structuralProblem(cells: readonly string[], raw: Buffer, width: number)
 
 /**
  * The rows of a CSV after its header, in batches. A row with more or fewer cells than the header has names (`width`), with
- * a NUL character or with misplaced quotes is a problem; unless `onProblem` throws, reading goes on with the next line.
+ * a NUL character or with misplaced quotes is a row with a problem; reading goes on with the next line.
  */
 export async function* csvRows(
   text: AsyncIterable<string>,
   delimiter: string,
   width: number,
   location: string,
-  onProblem: OnProblem,
 ): AsyncGenerator<RawRow[]> {
   const reader = new RecordReader(delimiter);
-  const problem = (line: number, reason: string, raw: Buffer): void | Promise<void> =>
-    onProblem({
-      location,
-      line,
-      column: null,
-      value: null,
-      reason,
-      raw: raw.toString('utf8').replace(/[\r\n]+$/, ''),
-    });
+  const bad = (line: number, reason: string, bytes: Buffer): RawRow => {
+    const raw = bytes.toString('utf8').replace(/[\r\n]+$/, '');
+    return { line, cells: [], problem: { location, line, column: null, value: null, reason, raw } };
+  };
   let header = true;
   async function* batchesOf(bytes: Buffer | null): AsyncGenerator<RawRow[]> {
     let next = bytes;
@@ -177,13 +171,12 @@ export async function* csvRows(
           continue;
         }
         const reason = structuralProblem(cells, raw, width);
-        if (reason === undefined) batch.push({ line, cells });
-        else await problem(line, reason, raw);
+        batch.push(reason === undefined ? { line, cells } : bad(line, reason, raw));
       }
       if (batch.length > 0) yield batch;
       if (error === undefined) return;
       const dropped = reader.dropLine();
-      await problem(dropped.line, REASONS[error.code] ?? `cannot be read (${error.message})`, dropped.raw);
+      yield [bad(dropped.line, REASONS[error.code] ?? `cannot be read (${error.message})`, dropped.raw)];
       if (bytes === null) {
         // The end had been reached: the rest is fed to the new parser, and ended again.
         yield* batchesOf(dropped.rest);

@@ -157,11 +157,10 @@ async function keysOf(
     format,
     names: [],
     location,
-    onProblem: () => undefined,
     onOtherKey: (key) => keys.add(key),
   });
   let count = 0;
-  for await (const batch of rows) count += batch.length;
+  for await (const batch of rows) count += batch.filter(({ problem }) => problem === undefined).length;
   if (count === 0 && whole) {
     throw new AimaasError('SOURCE_FORMAT', `${location} has no JSON object in it.`, {
       hint: 'Give one object a line ({"column": value}), or an array of objects.',

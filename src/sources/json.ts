@@ -1,4 +1,5 @@
-import type { OnProblem, RawRow } from './source.js';
+import { type Json, isJsonObject } from '../core/json.js';
+import type { RawRow } from './source.js';
 
 /** Rows handed on together. */
 const BATCH = 1024;
@@ -84,45 +85,37 @@ export type JsonRowOptions = {
   /** The keys that make the cells of a row, in order. */
   readonly names: readonly string[];
   readonly location: string;
-  readonly onProblem: OnProblem;
   /** Told of keys that are not among the names. */
   readonly onOtherKey?: (key: string) => void;
 };
 
-/** The objects of JSON Lines or a JSON array as rows, in batches. What is not an object is a problem. */
+/** The objects of JSON Lines or a JSON array as rows, in batches. What is not an object is a row with a problem. */
 export async function* jsonRows(
   text: AsyncIterable<string>,
   options: JsonRowOptions,
 ): AsyncGenerator<RawRow[]> {
-  const { names, location, onProblem, onOtherKey } = options;
+  const { names, location, onOtherKey } = options;
   const known = new Set(names);
   let batch: RawRow[] = [];
   for await (const pieces of options.format === 'jsonl' ? linePieces(text) : arrayPieces(text)) {
     for (const piece of pieces) {
-      let value: unknown;
+      let value: Json = null;
       let reason = 'is not a JSON object';
       try {
-        value = JSON.parse(piece.text);
+        value = JSON.parse(piece.text) as Json;
       } catch (error) {
         reason = `is not JSON: ${(error as Error).message}`;
       }
-      if (value === null || typeof value !== 'object' || Array.isArray(value)) {
-        await onProblem({
-          location,
-          line: piece.line,
-          column: null,
-          value: null,
-          reason,
-          raw: piece.text.trim(),
-        });
-        continue;
+      const { line } = piece;
+      if (isJsonObject(value)) {
+        const record = value;
+        if (onOtherKey !== undefined) for (const key in record) if (!known.has(key)) onOtherKey(key);
+        const cells = names.map((name) => (Object.hasOwn(record, name) ? cellText(record[name]) : null));
+        batch.push({ line, cells, record });
+      } else {
+        const raw = piece.text.trim();
+        batch.push({ line, cells: [], problem: { location, line, column: null, value: null, reason, raw } });
       }
-      const object = value as Record<string, unknown>;
-      if (onOtherKey !== undefined) for (const key in object) if (!known.has(key)) onOtherKey(key);
-      batch.push({
-        line: piece.line,
-        cells: names.map((name) => (Object.hasOwn(object, name) ? cellText(object[name]) : null)),
-      });
       if (batch.length === BATCH) {
         yield batch;
         batch = [];

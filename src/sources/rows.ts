@@ -3,19 +3,38 @@ import { decodeText, openBytes } from './decode.js';
 import { jsonRows } from './json.js';
 import type { OnProblem, RawRow, Source } from './source.js';
 
-/** The rows of a source one after another, with memory for a batch of them only. */
-export function rawRows(
-  source: Source,
-  onProblem: OnProblem,
-  options: { readonly onOtherKey?: (key: string) => void; readonly bytes?: AsyncIterable<Uint8Array> } = {},
-): AsyncIterable<RawRow[]> {
+export type RawRowOptions = {
+  /** Told of keys of JSON objects that are not among the names. */
+  readonly onOtherKey?: (key: string) => void;
+  /** Read these instead of the file. */
+  readonly bytes?: AsyncIterable<Uint8Array>;
+};
+
+/** The rows of a source one after another, those with a problem among them, with memory for a batch of them only. */
+export function everyRow(source: Source, options: RawRowOptions = {}): AsyncIterable<RawRow[]> {
   const { location, names } = source;
   if (source.format === 'parquet') return lazyParquetRows(source);
   const bytes = options.bytes ?? openBytes(source.path, source.gzip);
   const text = decodeText(bytes, source.encoding, location);
-  if (source.format === 'csv') return csvRows(text, source.delimiter, names.length, location, onProblem);
+  if (source.format === 'csv') return csvRows(text, source.delimiter, names.length, location);
   const onOtherKey = options.onOtherKey === undefined ? {} : { onOtherKey: options.onOtherKey };
-  return jsonRows(text, { format: source.format, names, location, onProblem, ...onOtherKey });
+  return jsonRows(text, { format: source.format, names, location, ...onOtherKey });
+}
+
+/** The same without the rows that have a problem, of which `onProblem` is told. */
+export async function* rawRows(
+  source: Source,
+  onProblem: OnProblem,
+  options: RawRowOptions = {},
+): AsyncGenerator<RawRow[]> {
+  for await (const batch of everyRow(source, options)) {
+    const good: RawRow[] = [];
+    for (const row of batch) {
+      if (row.problem === undefined) good.push(row);
+      else await onProblem(row.problem);
+    }
+    if (good.length > 0) yield good;
+  }
 }
 
 /** DuckDB is loaded only where there is a Parquet file to read. */

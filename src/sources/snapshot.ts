@@ -3,10 +3,9 @@ import { type ColumnSchema, type DataSchema, type Table, storageOf } from '../co
 import { sqlText, typedSelect } from './cell.js';
 import { Database, sqlName } from './duckdb.js';
 import { firstLine, parquetColumns, positional } from './parquet.js';
+import { CHUNK_ROWS } from './source.js';
 import { TableBuilder } from './table-builder.js';
 
-/** Rows of a Table unless asked otherwise. */
-export const CHUNK_ROWS = 16_384;
 /** With more different strings than this a column is decoded cell by cell instead of through an ENUM. */
 const MOST_ENUM_VALUES = 65_000;
 

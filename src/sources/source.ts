@@ -1,3 +1,7 @@
+import type { Readable } from 'node:stream';
+import type { Json } from '../core/json.js';
+import type { DataSchema, Table } from '../core/table.js';
+
 /** What a file is, once it has been looked at. */
 export const FORMATS = ['csv', 'jsonl', 'json', 'parquet'] as const;
 export type Format = (typeof FORMATS)[number];
@@ -37,6 +41,10 @@ export type ReadOptions = {
 export type RawRow = {
   readonly line: number;
   readonly cells: readonly (string | null)[];
+  /** The object that the cells were taken from; JSON only. */
+  readonly record?: Readonly<Record<string, Json>>;
+  /** Why there are no cells: the row cannot be read. */
+  readonly problem?: RowProblem;
 };
 
 /** Why a row cannot be used. */
@@ -52,3 +60,38 @@ export type RowProblem = {
 
 /** Told of every row that cannot be used; it throws to stop there. */
 export type OnProblem = (problem: RowProblem) => void | Promise<void>;
+
+/** Rows of a table unless asked otherwise. */
+export const CHUNK_ROWS = 16_384;
+
+/** How rows are read one after another as tables of a known schema. */
+export type OpenOptions = ReadOptions & {
+  /** What the columns are. Tables have exactly these columns; others in the data are ignored. */
+  readonly schema: DataSchema;
+  /** Columns that the data need not have: their cells are missing then. Default: the schema's target. */
+  readonly optional?: readonly string[];
+  /** Columns of the data, of the schema or not, whose cells are wanted as they are given, too. */
+  readonly given?: readonly string[];
+  /** What "-" reads. */
+  readonly stdin?: Readable | undefined;
+  /** Rows of a table at most (default 16,384). */
+  readonly chunkRows?: number;
+  /** Told of rows that cannot be read, which are left out; without it the first is a BAD_ROW error. */
+  readonly onProblem?: OnProblem;
+  /** Keep the place of rows that cannot be read: their cells are missing, and `problems` of the table says why. */
+  readonly keepBadRows?: boolean;
+  readonly signal?: AbortSignal | undefined;
+  /** Where downloads of http(s) locations are kept. Needed for these only. */
+  readonly cache?: string;
+};
+
+/** A table with what its cells do not tell. */
+export type OpenedTable = Table & {
+  /**
+   * The cells of `OpenOptions.given` as they stand in the data, by column: the text of a CSV or Parquet cell without
+   * blanks around it, the value of a JSON object; null where there is nothing.
+   */
+  readonly given: ReadonlyMap<string, readonly Json[]>;
+  /** Why rows could not be read, by row; only with `keepBadRows`. */
+  readonly problems: ReadonlyMap<number, RowProblem>;
+};

@@ -56,7 +56,7 @@ async function writeCsv(judged: JudgedRows, path: string, signal: AbortSignal): 
       });
       await output.write(text);
     }
-    await output.write(formatter.tail);
+    await output.write(formatter.tail({ emptyRows: 0, skippedRows: 0 }));
     await output.finish();
   } catch (error) {
     await output.abandon();

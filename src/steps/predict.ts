@@ -3,21 +3,21 @@ import { extname, resolve } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { AimaasError, throwIfAborted } from '../core/errors.js';
 import type { StepContext } from '../core/step.js';
-import type { ColumnSchema, DataSchema, Table } from '../core/table.js';
 import { openRows } from '../sources/open.js';
 import { badRow } from '../sources/problems.js';
-import type { OnProblem, RowProblem } from '../sources/source.js';
-import { keptCells } from './kept-columns.js';
+import type { OnProblem, OpenedTable, RowProblem } from '../sources/source.js';
 import {
-  type KeptCell,
   outputColumns,
   type PredictionFormat,
   predictionFormatter,
   type PredictionFormatter,
+  type RowCounts,
 } from './prediction-format.js';
 import { type OpenedPredictor, openPredictor } from './predictor.js';
 import { type ResolvedModel, resolveModel } from './resolve-model.js';
 import { fileOutput, streamOutput, type TextOutput } from './text-output.js';
+
+type OnBadRow = 'error' | 'skip' | 'null';
 
 export interface PredictOptions {
   /** MODEL argument; default: the newest model. */
@@ -33,8 +33,8 @@ export interface PredictOptions {
   readonly format?: PredictionFormat | undefined;
   /** Columns of the input to copy before the prediction. */
   readonly keep?: readonly string[] | undefined;
-  /** What to do with a row that cannot be read: fail (the default), or leave it out. */
-  readonly onBadRow?: 'error' | 'skip' | undefined;
+  /** What to do with a row that cannot be read: fail (the default), leave it out, or give it no prediction. */
+  readonly onBadRow?: OnBadRow | undefined;
   readonly delimiter?: string | undefined;
   readonly encoding?: string | undefined;
   readonly threads?: number | undefined;
@@ -43,9 +43,11 @@ export interface PredictOptions {
 export type PredictResult = {
   readonly schemaVersion: 1;
   readonly model: { readonly name: string; readonly version: number | null; readonly run: string | null };
-  /** Predictions written. */
+  /** Rows written. */
   readonly rows: number;
-  /** Rows left out because they could not be read. */
+  /** Those of them without a prediction, because they could not be read (`onBadRow: 'null'`). */
+  readonly emptyRows: number;
+  /** Rows left out because they could not be read (`onBadRow: 'skip'`). */
   readonly skippedRows: number;
   readonly columns: readonly string[];
   /** null: stdout. */
@@ -95,10 +97,12 @@ async function predictWith(
   });
   const bad = new BadRows(options.onBadRow ?? 'error');
   const tables = openRows(sources, {
-    schema: withKept(predictor.schema, keep),
+    schema: { columns: predictor.schema.columns, target: null },
+    given: keep,
     stdin: options.stdin,
     chunkRows: CHUNK_ROWS,
     onProblem: bad.onProblem,
+    keepBadRows: options.onBadRow === 'null',
     signal: context.signal,
     cache: `${context.workspace}/${DOWNLOADS}`,
     delimiter: options.delimiter,
@@ -113,7 +117,7 @@ async function predictWith(
     const rows = await write(
       tables,
       predictor,
-      { formatter, keep, output, signal: context.signal },
+      { formatter, keep, output, bad, signal: context.signal },
       (count) => report?.update(count),
     );
     await output.finish();
@@ -123,7 +127,7 @@ async function predictWith(
       schemaVersion: 1,
       model: named,
       rows,
-      skippedRows: bad.count,
+      ...bad.counts,
       columns: outputColumns({ keep, classes }),
       output: options.output === undefined ? null : resolve(options.output),
       format,
@@ -139,75 +143,82 @@ interface Writing {
   readonly formatter: PredictionFormatter;
   readonly keep: readonly string[];
   readonly output: TextOutput;
+  readonly bad: BadRows;
   readonly signal: AbortSignal;
 }
 
 /** Predicts and writes table by table; gives the number of rows written. */
 async function write(
-  tables: AsyncIterable<Table>,
+  tables: AsyncIterable<OpenedTable>,
   predictor: OpenedPredictor,
-  { formatter, keep, output, signal }: Writing,
+  { formatter, keep, output, bad, signal }: Writing,
   progress: (rows: number) => void,
 ): Promise<number> {
   let rows = 0;
   // The head waits for the first rows, so that an input which cannot be read at all gives no output at all.
   let text = formatter.head;
-  const none: readonly KeptCell[] = [];
   for await (const table of tables) {
     throwIfAborted(signal);
-    const kept = keptCells(table, predictor.schema, keep);
+    const kept = keep.map((name) => table.given.get(name) ?? []);
     const predictions = await predictor.predict(table);
     for (const [row, prediction] of predictions.entries()) {
-      text += formatter.row(prediction, kept === undefined ? none : kept.map((cell) => cell(row)));
+      const problem = table.problems.get(row);
+      const cells = kept.map((column) => column[row] ?? null);
+      if (problem === undefined) text += formatter.row(prediction, cells);
+      else text += formatter.emptyRow(bad.note(problem), cells);
     }
     if (!(await output.write(text))) return rows;
     text = '';
     rows += table.rows;
     progress(rows);
   }
-  await output.write(text + formatter.tail);
+  await output.write(text + formatter.tail(bad.counts));
   return rows;
 }
 
 /** Fails at the first bad row, or counts them. */
 class BadRows {
-  count = 0;
+  private count = 0;
   private first: RowProblem | undefined;
-  private readonly policy: 'error' | 'skip';
+  private readonly policy: OnBadRow;
 
-  constructor(policy: 'error' | 'skip') {
+  constructor(policy: OnBadRow) {
     this.policy = policy;
   }
 
+  get counts(): RowCounts {
+    return {
+      emptyRows: this.policy === 'null' ? this.count : 0,
+      skippedRows: this.policy === 'skip' ? this.count : 0,
+    };
+  }
+
   readonly onProblem: OnProblem = (problem) => {
-    if (this.policy === 'error') {
-      const { message, details } = badRow(problem);
-      throw new AimaasError('BAD_ROW', message, {
-        hint: 'Mend the row, or leave bad rows out of the predictions with --on-bad-row skip.',
-        details,
-      });
-    }
+    const message = this.note(problem);
+    if (this.policy !== 'error') return;
+    throw new AimaasError('BAD_ROW', message, {
+      hint: 'Mend the row, leave bad rows out with --on-bad-row skip, or give them an empty prediction with --on-bad-row null.',
+      details: badRow(problem).details,
+    });
+  };
+
+  /** Counts a row; gives what is wrong with it in words. */
+  note(problem: RowProblem): string {
     this.first ??= problem;
     this.count++;
-  };
+    return badRow(problem).message;
+  }
 
   report({ reporter }: StepContext): void {
     if (this.first === undefined) return;
     const rows = this.count === 1 ? 'One row' : `${this.count} rows`;
+    const message = `${rows} could not be read and got no prediction. The first: ${badRow(this.first).message}`;
+    if (this.policy === 'null') return reporter.warn(message);
     reporter.warn(
-      `${rows} could not be read and got no prediction. The first: ${badRow(this.first).message}`,
-      'Keep a column that identifies the rows, to tell which are missing: --keep COLUMN',
+      message,
+      'Keep their places with --on-bad-row null, or a column that identifies the rows with --keep COLUMN',
     );
   }
-}
-
-/** The input columns, and those of `keep` that are not among them, as texts. */
-function withKept(schema: DataSchema, keep: readonly string[]): DataSchema {
-  const known = new Set(schema.columns.map(({ name }) => name));
-  const extra = keep
-    .filter((name) => !known.has(name))
-    .map((name): ColumnSchema => ({ name, kind: 'text', reason: '--keep', dataType: 'string' }));
-  return { columns: [...schema.columns, ...extra], target: null };
 }
 
 function requireDistinct(columns: readonly string[]): void {

@@ -1,17 +1,21 @@
+import type { Json } from '../core/json.js';
 import type { Prediction } from '../core/predictor.js';
 
 /** How predictions are written: CSV with a header, an object a line, or one JSON document. */
 export const PREDICTION_FORMATS = ['csv', 'jsonl', 'json'] as const;
 export type PredictionFormat = (typeof PREDICTION_FORMATS)[number];
 
-/** A copied cell of the input; null is missing. */
-export type KeptCell = string | number | boolean | null;
+/** How many rows have no prediction, or were left out. */
+export type RowCounts = { readonly emptyRows: number; readonly skippedRows: number };
 
 /** Text for some rows. */
 export interface PredictionFormatter {
   readonly head: string;
-  row(prediction: Prediction, kept: readonly KeptCell[]): string;
-  readonly tail: string;
+  /** @param kept copied cells of the input, as they are given; null where there is nothing. */
+  row(prediction: Prediction, kept: readonly Json[]): string;
+  /** A row that has no prediction, for the reason given: empty fields in a CSV, null and the reason in JSON. */
+  emptyRow(reason: string, kept: readonly Json[]): string;
+  tail(counts: RowCounts): string;
 }
 
 export interface FormatOptions {
@@ -33,9 +37,9 @@ export function predictionFormatter(format: PredictionFormat, options: FormatOpt
 }
 
 /** A field as RFC 4180 has it: quoted where it holds a comma, a quote or a line end, or blanks that would be trimmed. */
-function csvField(value: KeptCell): string {
-  if (value === null) return '';
-  if (typeof value !== 'string') return String(value);
+function csvField(cell: Json): string {
+  if (cell === null) return '';
+  const value = typeof cell === 'string' ? cell : JSON.stringify(cell);
   return /[",\r\n]|^\s|\s$/.test(value) ? `"${value.replaceAll('"', '""')}"` : value;
 }
 
@@ -49,7 +53,7 @@ function csvFormatter(options: FormatOptions): PredictionFormatter {
   const fields = new Map(classes.map((name) => [name, csvField(name)]));
   return {
     head: `${outputColumns(options).map(csvField).join(',')}\n`,
-    tail: '',
+    tail: () => '',
     row(prediction, kept) {
       let line = '';
       for (const cell of kept) line += `${csvField(cell)},`;
@@ -58,30 +62,42 @@ function csvFormatter(options: FormatOptions): PredictionFormatter {
       for (const name of classes) line += `,${csvNumber(probabilities?.[name] ?? NaN)}`;
       return `${line}\n`;
     },
+    emptyRow(_, kept) {
+      return `${kept.map((cell) => `${csvField(cell)},`).join('')}${','.repeat(classes.length)}\n`;
+    },
   };
 }
 
 /** The object of a row: kept cells first, then what POST /predict answers with. */
-function jsonRow({ keep }: FormatOptions, prediction: Prediction, kept: readonly KeptCell[]): string {
-  if (keep.length === 0) return JSON.stringify(prediction);
+function jsonRow({ keep }: FormatOptions, answer: Prediction | NoPrediction, kept: readonly Json[]): string {
+  if (keep.length === 0) return JSON.stringify(answer);
   const cells = keep.map((name, i) => [name, kept[i] ?? null] as const);
-  return JSON.stringify({ ...Object.fromEntries(cells), ...prediction });
+  return JSON.stringify({ ...Object.fromEntries(cells), ...answer });
 }
 
+type NoPrediction = { readonly prediction: null; readonly problem: string };
+
 function jsonLinesFormatter(options: FormatOptions): PredictionFormatter {
-  return { head: '', tail: '', row: (prediction, kept) => `${jsonRow(options, prediction, kept)}\n` };
+  return {
+    head: '',
+    tail: () => '',
+    row: (prediction, kept) => `${jsonRow(options, prediction, kept)}\n`,
+    emptyRow: (problem, kept) => `${jsonRow(options, { prediction: null, problem }, kept)}\n`,
+  };
 }
 
 function jsonFormatter(options: FormatOptions): PredictionFormatter {
   const preamble = JSON.stringify(options.preamble).slice(0, -1);
   let separator = '\n';
+  const separated = (row: string): string => {
+    const text = `${separator}${row}`;
+    separator = ',\n';
+    return text;
+  };
   return {
     head: `${preamble}${preamble === '{' ? '' : ','}"predictions":[`,
-    tail: '\n]}\n',
-    row(prediction, kept) {
-      const text = `${separator}${jsonRow(options, prediction, kept)}`;
-      separator = ',\n';
-      return text;
-    },
+    tail: (counts) => `\n],${JSON.stringify(counts).slice(1)}\n`,
+    row: (prediction, kept) => separated(jsonRow(options, prediction, kept)),
+    emptyRow: (problem, kept) => separated(jsonRow(options, { prediction: null, problem }, kept)),
   };
 }

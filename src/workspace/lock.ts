@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdir, open, readFile, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
@@ -33,16 +34,48 @@ async function holder(path: string): Promise<Owner | undefined> {
   }
 }
 
-async function tryAcquire(path: string): Promise<boolean> {
+/** Makes the lock file; gives what stands in it, or undefined where there is one already. */
+async function tryAcquire(path: string): Promise<string | undefined> {
+  const owner: Owner = { pid: process.pid, host: hostname() };
+  const content = JSON.stringify({ ...owner, nonce: randomBytes(6).toString('hex') });
   try {
     await mkdir(dirname(path), { recursive: true });
     const file = await open(path, 'wx');
-    await file.writeFile(JSON.stringify({ pid: process.pid, host: hostname() } satisfies Owner));
-    await file.close();
-    return true;
+    try {
+      await file.writeFile(content).finally(() => file.close());
+    } catch (error) {
+      // A full disk: the empty lock must not stand in anybody's way.
+      await rm(path, { force: true });
+      throw error;
+    }
+    return content;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return undefined;
     throw storageError(error, path);
+  }
+}
+
+async function release(path: string, content: string): Promise<void> {
+  const found = await readFile(path, 'utf8').catch(() => undefined);
+  if (found === content) await rm(path, { force: true });
+}
+
+/**
+ * Removes the lock of an owner that died. Of several that wait only one may: otherwise the second would remove the lock
+ * that the first has taken meanwhile. So whoever removes holds a lock for that, and looks once more.
+ */
+async function removeAbandoned(path: string): Promise<void> {
+  const guard = `${path}.abandoned`;
+  const content = await tryAcquire(guard);
+  if (content === undefined) {
+    if ((await holder(guard)) === undefined) await removeAbandoned(guard);
+    else await sleep(20);
+    return;
+  }
+  try {
+    if ((await holder(path)) === undefined) await rm(path, { force: true });
+  } finally {
+    await release(guard, content);
   }
 }
 
@@ -63,10 +96,12 @@ export interface LockOptions {
 export async function withLock<T>(path: string, options: LockOptions, work: () => Promise<T>): Promise<T> {
   const deadline = Date.now() + (options.timeout ?? 60_000);
   let told = false;
-  while (!(await tryAcquire(path))) {
+  let content = await tryAcquire(path);
+  for (; content === undefined; content = await tryAcquire(path)) {
     const owner = await holder(path);
     if (owner === undefined) {
-      await rm(path, { force: true });
+      await removeAbandoned(path);
+      throwIfAborted(options.signal);
       continue;
     }
     if (Date.now() > deadline) {
@@ -88,6 +123,6 @@ export async function withLock<T>(path: string, options: LockOptions, work: () =
   try {
     return await work();
   } finally {
-    await rm(path, { force: true });
+    await release(path, content);
   }
 }

@@ -113,10 +113,67 @@ describe('predict', () => {
     expect(rows[3]).toMatch(/^009,Gentoo,"Nowhere, ""far"" away",/);
     const jsonl = await predict(['new.csv', '--format', 'jsonl', '--keep', 'observed', '--keep', 'male']);
     expect(lines(jsonl.stdout).map((line) => JSON.parse(line) as unknown)).toMatchObject([
-      { observed: '1970-11-01', male: true },
+      { observed: '1970-11-01', male: 'true' },
       { observed: null, male: null },
-      { observed: '1972-01-05', male: false },
+      { observed: '1972-01-05', male: 'no' },
     ]);
+    const given = await predict(['new.csv', '--keep', 'bill_length_mm', '--keep', 'male']);
+    expect(lines(given.stdout).map((line) => line.split(',').slice(0, 2).join())).toEqual([
+      'bill_length_mm,male',
+      '44.5,true',
+      'NA,',
+      '1e2,no',
+    ]);
+  });
+
+  it('copies the values of JSON as they are', async () => {
+    const records = RECORDS.map((record, i) => ({ ...record, key: [{ n: i }, '01', 1.5][i] }));
+    const stdin = records.map((record) => JSON.stringify(record)).join('\n');
+    const { stdout } = await predict(['-', '--keep', 'key', '--keep', 'male'], stdin);
+    expect(lines(stdout).map((line) => JSON.parse(line) as unknown)).toMatchObject([
+      { key: { n: 0 }, male: true },
+      { key: '01', male: null },
+      { key: 1.5, male: false },
+    ]);
+  });
+
+  it('keeps the place of a row that cannot be read with --on-bad-row null', async () => {
+    const [header = '', first = '', second = '', third = ''] = lines(CSV);
+    const misfit = '010,Dream,many,4100,true,1970-11-01,Adelie';
+    const stdin = [header, first, 'too,few', second, misfit, third].join('\n');
+    const { code, stdout, stderr } = await predict(['-', '--keep', 'id', '--on-bad-row', 'null'], stdin);
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/2 rows could not be read .* stdin, line 3 has 2 cells, the header 7/s);
+    const whole = lines((await predict(['new.csv', '--keep', 'id'])).stdout);
+    expect(lines(stdout)).toEqual([whole[0], whole[1], ',,,,', whole[2], '010,,,,', whole[3]]);
+
+    const json = await predict(['-', '--on-bad-row', 'null', '--json'], stdin);
+    const document = JSON.parse(json.stdout) as { predictions: unknown[]; emptyRows: number };
+    expect(document).toMatchObject({ emptyRows: 2, skippedRows: 0 });
+    expect(document.predictions[1]).toEqual({
+      prediction: null,
+      problem: expect.stringContaining('has 2 cells, the header 7') as string,
+    });
+    const objects = `[${JSON.stringify(RECORDS[0])}, 5, ${JSON.stringify(RECORDS[1])}]`;
+    const array = await predict(['-', '--on-bad-row', 'null', '--format', 'csv'], objects);
+    expect(lines(array.stdout)).toEqual(
+      [whole[0], whole[1], '+,,,,', whole[2]].map((line) => line?.slice(line.indexOf(',') + 1)),
+    );
+  });
+
+  it('treats a large file, which DuckDB reads, the same', async () => {
+    const [header = '', ...rows] = lines(CSV);
+    const body = `${rows.join('\n')}\n`.repeat(70_000);
+    const bad = '010,Dream,many,4100,true,1970-11-01,Adelie\n';
+    await writeFile(join(cwd, 'bulk.csv'), `${header}\n${body}${bad}`);
+    const args = ['bulk.csv', '--keep', 'id', '--keep', 'bill_length_mm', '--output', 'bulk-scored.csv'];
+    const { code, stderr } = await predict([...args, '--on-bad-row', 'null']);
+    expect([code, stderr]).toEqual([0, expect.stringContaining('One row could not be read')]);
+    const scored = lines(await readFile(join(cwd, 'bulk-scored.csv'), 'utf8'));
+    expect(scored.length).toBe(210_002);
+    const whole = lines((await predict(['new.csv', '--keep', 'id', '--keep', 'bill_length_mm'])).stdout);
+    expect(scored.slice(0, 4)).toEqual(whole);
+    expect(scored.slice(-2)).toEqual([whole[3], '010,many,,,,']);
   });
 
   it('joins several files under one header', async () => {
@@ -131,6 +188,8 @@ describe('predict', () => {
       schemaVersion: 1,
       model: { name: 'penguins', version: null, run },
       predictions: await expected(),
+      emptyRows: 0,
+      skippedRows: 0,
     });
   });
 
@@ -141,6 +200,7 @@ describe('predict', () => {
       schemaVersion: 1,
       model: { name: 'penguins', version: null, run },
       rows: 3,
+      emptyRows: 0,
       skippedRows: 0,
       columns: ['prediction', ...SPECIES.map((name) => `probability_${name}`)],
       output: join(cwd, 'out', 'scored.jsonl'),

@@ -2,7 +2,6 @@ import { parse } from 'csv-parse/sync';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
-  type KeptCell,
   outputColumns,
   predictionFormatter,
   PREDICTION_FORMATS,
@@ -10,6 +9,7 @@ import {
 
 const CLASSES = ['a, b', 'line\nend', ' "quoted" ', '10'];
 const PREAMBLE = { schemaVersion: 1 };
+const NONE = { emptyRows: 0, skippedRows: 0 };
 
 function probabilities(values: readonly number[]): Record<string, number> {
   return Object.fromEntries(CLASSES.map((name, i) => [name, values[i] ?? NaN]));
@@ -36,11 +36,11 @@ describe('predictionFormatter', () => {
         const lines = rows.map(([cells, prediction, scores]) =>
           formatter.row({ prediction, probabilities: probabilities(scores) }, cells),
         );
-        const [head, ...read]: string[][] = parse(formatter.head + lines.join('') + formatter.tail);
+        const [head, ...read]: string[][] = parse(formatter.head + lines.join('') + formatter.tail(NONE));
         expect(head).toEqual(outputColumns(options));
         expect(read).toEqual(
           rows.map(([cells, prediction, scores]) => [
-            ...cells.map((cell: KeptCell) => (cell === null ? '' : String(cell))),
+            ...cells.map((cell) => (cell === null ? '' : String(cell))),
             prediction,
             ...scores.map(String),
           ]),
@@ -55,7 +55,7 @@ describe('predictionFormatter', () => {
       formatter.head +
       formatter.row({ prediction: '10', probabilities: probabilities([NaN, Infinity, -Infinity, 1]) }, []) +
       formatter.row({ prediction: 'a, b', probabilities: probabilities([1, 0, 0, 0]) }, []) +
-      formatter.tail;
+      formatter.tail(NONE);
     expect(text).not.toMatch(/NaN|Infinity/);
     const first = { 'a, b': null, 'line\nend': null, ' "quoted" ': null, '10': 1 };
     if (format === 'jsonl')
@@ -77,8 +77,26 @@ describe('predictionFormatter', () => {
     );
   });
 
+  it('keeps the place of a row without a prediction', () => {
+    const options = { keep: ['id'], classes: CLASSES, preamble: {} };
+    expect(predictionFormatter('csv', options).emptyRow('why', ['7'])).toBe('7,,,,,\n');
+    expect(predictionFormatter('jsonl', options).emptyRow('why', [7])).toBe(
+      '{"id":7,"prediction":null,"problem":"why"}\n',
+    );
+  });
+
+  it('copies nested cells as JSON', () => {
+    const options = { keep: ['tags'], classes: [], preamble: {} };
+    const answer = { prediction: 1 };
+    expect(predictionFormatter('csv', options).row(answer, [['a', 'b']])).toBe('"[""a"",""b""]",1\n');
+    expect(predictionFormatter('jsonl', options).row(answer, [{ a: [1] }])).toBe(
+      '{"tags":{"a":[1]},"prediction":1}\n',
+    );
+  });
+
   it('is a JSON document even without rows', () => {
-    const { head, tail } = predictionFormatter('json', { keep: [], classes: [], preamble: PREAMBLE });
-    expect(JSON.parse(head + tail)).toEqual({ schemaVersion: 1, predictions: [] });
+    const formatter = predictionFormatter('json', { keep: [], classes: [], preamble: PREAMBLE });
+    const text = formatter.head + formatter.tail({ emptyRows: 0, skippedRows: 2 });
+    expect(JSON.parse(text)).toEqual({ schemaVersion: 1, predictions: [], emptyRows: 0, skippedRows: 2 });
   });
 });

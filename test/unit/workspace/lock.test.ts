@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -47,6 +47,35 @@ describe('withLock', () => {
     const codes = await Promise.all(children.map(async (child) => (await once(child, 'close'))[0] as number));
     expect(codes).toEqual([0, 0, 0, 0]);
     expect(await readFile(counter, 'utf8')).toBe('4');
+  });
+
+  test('of many that find the lock of a dead process, one at a time takes it over', async () => {
+    const lock = join(folder.path, 'dead.lock');
+    const owners = join(folder.path, 'owners');
+    const dead = otherProcess(lock, `console.log('held'); await sleep(60_000);`);
+    await readyLine(dead);
+    const closed = once(dead, 'close');
+    dead.kill('SIGKILL');
+    await closed;
+    const abandoned = await readFile(lock, 'utf8');
+    for (let round = 0; round < 6; round++) {
+      await writeFile(lock, abandoned);
+      // As a process leaves it that is killed while it takes a lock over.
+      if (round % 2 === 1) await writeFile(`${lock}.abandoned`, abandoned);
+      let inside = 0;
+      const most: number[] = [];
+      const options = { reporter: silentReporter, what: 'the lock' };
+      const attempts = Array.from({ length: 4 }, () =>
+        withLock(lock, options, async () => {
+          most.push(++inside);
+          await writeFile(owners, String(inside));
+          inside--;
+        }),
+      );
+      await Promise.all(attempts);
+      expect(most).toEqual(Array.from({ length: 4 }, () => 1));
+    }
+    expect(await readdir(folder.path)).toEqual(['owners']);
   });
 
   test('a second one waits, says for whom, and gives up after its timeout', async () => {
