@@ -8,6 +8,7 @@ export default defineCommand({
   summary: 'Answer predictions over HTTP',
   description: [
     'Serves exported models (or runs) until it is stopped. POST /predict takes {"records": [{column: value}]}; clients of TensorFlow Serving can use its REST API (/v1/models/NAME:predict). /healthz, /readyz, /metrics (Prometheus) and /openapi.json say how it is and what it takes.',
+    'NAME follows the newest version and NAME@ALIAS the alias, while the server runs: a new version is loaded and warmed before it takes over, and the old one answers what it was given. If it cannot be loaded the old one stays. NAME/3, a run or a path stays as it is. So `aimaas models alias penguins 4 champion` goes live within a second or two, and the same with 3 rolls it back.',
     'On SIGTERM or Ctrl-C it stops accepting connections, answers what has arrived and exits 0; a second one ends it at once. With --json it prints one line with its address when it is ready; with -q, the address alone.',
   ].join('\n\n'),
   examples: [
@@ -40,6 +41,10 @@ export default defineCommand({
       maximum: 65_535,
       description: 'Port to listen at; 0 for any free one',
       defaultText: '8080',
+    },
+    noWatch: {
+      type: 'boolean',
+      description: 'Go on with the versions found at the start when aliases move or newer versions appear',
     },
     threads: {
       type: 'integer',
@@ -82,6 +87,7 @@ export default defineCommand({
         models: args,
         host: options.host,
         port: options.port,
+        watch: options.noWatch !== true,
         threads: options.threads,
         maxBatchRows: options.maxBatchRows,
         maxQueueRows: options.maxQueue,

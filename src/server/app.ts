@@ -2,19 +2,24 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Access, AccessControl, openAccess } from './access/access.js';
 import { Batcher } from './batcher.js';
 import { readBody } from './body.js';
+import { deadlineOf } from './deadline.js';
 import { ServerMetrics } from './metrics.js';
 import { ModelSet, type Serving } from './model-set.js';
 import { operationsProtocol } from './protocols/operations.js';
 import { recordsProtocol } from './protocols/records.js';
 import { tensorflowServingProtocol } from './protocols/tensorflow-serving.js';
+import type { ModelRepository } from './repository.js';
 import { toRequestError } from './request-error.js';
 import type { Call, Reply } from './route.js';
 import { Router } from './router.js';
+import { Scheduler } from './scheduler.js';
 import type { ServedModel } from './served-model.js';
 
 export interface AppOptions {
-  /** At least one. The first answers requests that name no model. */
-  readonly models: readonly [ServedModel, ...ServedModel[]];
+  /** What is served from the beginning; the first answers requests that name no model. */
+  readonly models?: readonly ServedModel[];
+  /** Tells and changes what is served; without it, what is given is served. */
+  readonly repository?: ModelRepository | undefined;
   readonly maxBatchRows: number;
   readonly maxQueueRows: number;
   readonly maxBodyBytes: number;
@@ -30,6 +35,9 @@ export interface AppOptions {
 export interface App {
   readonly models: ModelSet;
   readonly access: AccessControl;
+  /** Puts a batcher in front of a model, for `models`. */
+  serve(model: ServedModel): Serving;
+  readonly metrics: ServerMetrics;
   handle(request: IncomingMessage, response: ServerResponse): void;
   /** From now on the server is not ready, and every answer asks its client to close the connection. */
   drain(): void;
@@ -52,21 +60,22 @@ function pathOf(target: string): string {
 
 export function createApp(options: AppOptions): App {
   const metrics = new ServerMetrics();
+  const scheduler = new Scheduler();
   const { access: control = new AccessControl() } = options;
   const serve = (model: ServedModel): Serving => ({
     model,
-    batcher: new Batcher(model, { ...options, observer: metrics.observerOf(model) }),
+    batcher: new Batcher(model, { ...options, scheduler, observer: metrics.observerOf(model) }),
   });
-  const [first, ...others] = options.models;
-  const models = new ModelSet([serve(first), ...others.map(serve)]);
+  const models = new ModelSet((options.models ?? []).map(serve));
   let draining = false;
-  metrics.watch(models.all, () => draining);
+  metrics.watch(models, () => draining);
   const router = new Router([
     recordsProtocol(models),
     tensorflowServingProtocol(models),
     operationsProtocol({
       models,
       metrics,
+      repository: options.repository,
       draining: () => draining,
       hidesModels: () => control.demanded,
     }),
@@ -105,6 +114,7 @@ export function createApp(options: AppOptions): App {
         access,
         body: () => readBody(request, options.maxBodyBytes),
         abandoned: () => response.destroyed,
+        deadline: deadlineOf(request.headers, started),
       };
       reply = await match.route.handle(call);
       if (control.demanded && !isOpen && !access.wasAsked) {
@@ -129,6 +139,8 @@ export function createApp(options: AppOptions): App {
   return {
     models,
     access: control,
+    serve,
+    metrics,
     handle(request, response) {
       answer(request, response).catch((error: unknown) => {
         options.onError(error);
@@ -139,7 +151,7 @@ export function createApp(options: AppOptions): App {
       draining = true;
     },
     async idle() {
-      await Promise.all(models.all.map(({ batcher }) => batcher.idle()));
+      await scheduler.idle();
     },
   };
 }

@@ -1,23 +1,9 @@
 import type { Access } from './access/access.js';
+import { BatchSize } from './batch-size.js';
 import { RequestError, toRequestError } from './request-error.js';
+import type { Scheduler, Work } from './scheduler.js';
 import type { ServedModel } from './served-model.js';
 import { canJoin, joinRows, takeRows, type Tensors } from './tensors/tensor.js';
-
-/** What a batcher tells of its work; see metrics.ts. */
-export interface BatchObserver {
-  /** A batch was answered. */
-  batch(rows: number, seconds: number): void;
-}
-
-export interface BatcherOptions {
-  /** Most rows given to the engine at once. */
-  readonly maxBatchRows: number;
-  /** Most rows that may wait; a request that would exceed it is refused, unless it would wait alone. */
-  readonly maxQueueRows: number;
-  /** Milliseconds a request may wait for its turn before it is given up. */
-  readonly maxWait: number;
-  readonly observer: BatchObserver;
-}
 
 /** What the one who asks says of the asking. */
 export interface Asking {
@@ -29,19 +15,45 @@ export interface Asking {
   readonly deadline?: number | undefined;
 }
 
+/** What a batcher tells of its work; see metrics.ts. */
+export interface BatchObserver {
+  /** A batch was answered. */
+  batch(rows: number, seconds: number): void;
+}
+
+/** Is told of every request that was answered: its rows, the answers, and the seconds from its arrival to them. */
+export type Tap = (inputs: Tensors, rows: number, outputs: Tensors, seconds: number) => void;
+
+export interface BatcherOptions {
+  /** Most rows given to the engine at once. */
+  readonly maxBatchRows: number;
+  /** Most rows that may wait; a request that would exceed it is refused, unless it would wait alone. */
+  readonly maxQueueRows: number;
+  /** Milliseconds a request may wait for its turn before it is given up. */
+  readonly maxWait: number;
+  readonly observer: BatchObserver;
+  /** Who shares the engine among the models. */
+  readonly scheduler: Scheduler;
+  /** See Work. */
+  readonly background?: boolean | undefined;
+}
+
 interface Job {
   readonly inputs: Tensors;
   readonly rows: number;
+  readonly access: Access;
+  readonly abandoned: () => boolean;
+  readonly arrived: number;
+  readonly deadline: number;
+  readonly resolve: (answers: Tensors) => void;
+  readonly reject: (error: unknown) => void;
   /** Rows taken into a batch, answered or not, are before `next`. */
   next: number;
   /** Answers to consecutive rows from the first on, and how many rows they are. */
   readonly parts: Tensors[];
   answered: number;
-  readonly deadline: number;
-  readonly abandoned: () => boolean;
-  readonly access: Access;
-  readonly resolve: (answers: Tensors) => void;
-  readonly reject: (error: unknown) => void;
+  /** Answered or given up. */
+  settled: boolean;
 }
 
 /** Consecutive rows of one job in a batch. */
@@ -51,23 +63,38 @@ interface Slice {
   readonly rows: number;
 }
 
+/** A request is not cut into smaller parts than this, in rows. */
+const SMALLEST_PART = 32;
+
+/** Milliseconds between two looks at the whole of a full queue for requests that nobody waits for. */
+const SWEEP_EVERY = 50;
+
 /**
  * Gathers the rows of concurrent requests into batches for one model. Nothing waits for a batch to fill: whatever has
  * arrived by the time the engine is free goes at once, so an idle server adds no delay and a busy one grows its
- * batches. Large requests go in parts and take turns, so that small ones are not stuck behind them.
+ * batches. All waiting requests share a batch evenly, so that small ones are not stuck behind large ones.
  */
-export class Batcher {
-  private readonly model: ServedModel;
-  private readonly options: BatcherOptions;
-  private queue: Job[] = [];
-  private waiting = 0;
-  private running: Promise<void> | undefined;
+export class Batcher implements Work {
+  /** Is told of every answered request while it is set. */
+  tap: Tap | undefined;
   /** Why the engine failed on rows that are right, if it did so last. */
   failure: unknown;
+  readonly background: boolean;
+  private readonly model: ServedModel;
+  private readonly options: BatcherOptions;
+  private readonly size: BatchSize;
+  private queue: Job[] = [];
+  private waiting = 0;
+  private unfinished = 0;
+  private swept = 0;
+  private closed = false;
+  private idleWaiters: (() => void)[] = [];
 
   constructor(model: ServedModel, options: BatcherOptions) {
     this.model = model;
     this.options = options;
+    this.background = options.background ?? false;
+    this.size = new BatchSize(options.maxBatchRows);
   }
 
   /** Rows that wait for the engine. */
@@ -75,103 +102,145 @@ export class Batcher {
     return this.waiting;
   }
 
+  get pending(): boolean {
+    return this.queue.length > 0;
+  }
+
   /**
    * What the model's engine gives for some rows, in their order.
    * @param inputs as the model's `encode` gives them; of a model that is not batchable, they are one row.
-   * @throws RequestError 503 when too many rows wait already, 504 when the turn came too late.
+   * @throws RequestError 503 when too many rows wait already, or so many that the turn would come too late, and after
+   * `close`; 504 when the turn did come too late.
    */
-  run(inputs: Tensors, rows: number, { abandoned, access, deadline = Infinity }: Asking): Promise<Tensors> {
+  run(inputs: Tensors, rows: number, { access, abandoned, deadline = Infinity }: Asking): Promise<Tensors> {
     access.requireAdmission(this.model);
-    if (this.waiting > 0 && this.waiting + rows > this.options.maxQueueRows) {
-      return Promise.reject(
-        new RequestError(503, 'OVERLOADED', `${this.waiting} rows are waiting already.`, {
-          hint: 'Try again later, or start the server with a larger --max-queue.',
-          headers: { 'Retry-After': '1' },
-        }),
-      );
-    }
+    const arrived = performance.now();
+    const until = Math.min(deadline, arrived + this.options.maxWait);
+    const refusal = this.refusal(rows, arrived, until);
+    if (refusal !== undefined) return Promise.reject(refusal);
     this.waiting += rows;
+    this.unfinished++;
     return new Promise((resolve, reject) => {
-      const until = Math.min(deadline, performance.now() + this.options.maxWait);
-      const job = {
+      this.queue.push({
         inputs,
         rows,
+        access,
+        abandoned,
+        arrived,
+        deadline: until,
+        resolve,
+        reject,
         next: 0,
         parts: [],
         answered: 0,
-        deadline: until,
-        abandoned,
-        access,
-        resolve,
-        reject,
-      };
-      this.queue.push(job);
-      this.running ??= this.work();
+        settled: false,
+      });
+      this.options.scheduler.request(this);
     });
   }
 
-  /** Resolves when nothing waits and nothing runs. */
+  /** Resolves when nothing waits and nothing runs, after those who waited have their answers. */
   async idle(): Promise<void> {
-    while (this.running !== undefined) await this.running;
-  }
-
-  private async work(): Promise<void> {
-    // Everything that arrived in this turn of the event loop is read before the first batch is closed.
+    if (this.unfinished === 0) return;
+    await new Promise<void>((resolve) => this.idleWaiters.push(resolve));
     await new Promise((resolve) => setImmediate(resolve));
-    while (this.queue.length > 0) {
-      const batch = this.take();
-      if (batch.length > 0) await this.answer(batch);
-    }
-    this.running = undefined;
   }
 
-  /** The next batch: a turn for every waiting job, as far as the rows go. */
-  private take(): Slice[] {
-    const slices: Slice[] = [];
-    const again: Job[] = [];
-    const { batchable } = this.model;
-    const now = performance.now();
-    let room = this.options.maxBatchRows;
-    let taken = 0;
-    for (; taken < this.queue.length && room > 0; taken++) {
-      const job = this.queue[taken] as Job;
-      if (job.abandoned()) {
-        this.drop(job, new RequestError(499, 'CLIENT_GONE', 'The client went away.'));
-        continue;
-      }
-      if (now > job.deadline) {
-        const error = new RequestError(504, 'DEADLINE', 'The request waited too long for its turn.', {
-          hint: 'Send fewer rows at once, or fewer requests.',
-        });
-        this.drop(job, error);
-        continue;
-      }
-      const [first] = slices;
-      if (first !== undefined && !(batchable && canJoin(first.job.inputs, job.inputs))) {
-        again.push(job);
-        continue;
-      }
-      const rows = Math.min(job.rows - job.next, room);
-      const whole = rows === job.rows;
-      slices.push({
-        job,
-        rows,
-        inputs: whole ? job.inputs : takeRows(job.inputs, job.next, job.next + rows),
+  /** From now on requests are refused; those that wait are answered. */
+  close(): void {
+    this.closed = true;
+  }
+
+  /** Answers the next batch. */
+  async turn(): Promise<void> {
+    const batch = this.take();
+    if (batch.length > 0) await this.answer(batch);
+  }
+
+  private refusal(rows: number, now: number, deadline: number): RequestError | undefined {
+    if (this.closed) {
+      return new RequestError(503, 'OVERLOADED', 'This version of the model is leaving the server.', {
+        hint: 'Send the request again.',
+        headers: { 'Retry-After': '1' },
       });
-      job.next += rows;
-      room -= rows;
-      this.waiting -= rows;
-      if (job.next < job.rows) again.push(job);
     }
-    this.queue = this.queue.slice(taken).concat(again);
+    const { maxQueueRows } = this.options;
+    if (this.waiting === 0) return undefined;
+    if (this.waiting + rows > maxQueueRows) this.sweep(now);
+    const wait = this.size.secondsFor(this.waiting);
+    const late = now + wait * 1000 > deadline;
+    if (this.waiting === 0 || (this.waiting + rows <= maxQueueRows && !late)) return undefined;
+    const message = late
+      ? `${this.waiting} rows are waiting already, which takes longer than the request may wait.`
+      : `${this.waiting} rows are waiting already.`;
+    return new RequestError(503, 'OVERLOADED', message, {
+      hint: 'Try again later, or start the server with a larger --max-queue.',
+      headers: { 'Retry-After': String(Math.min(60, Math.max(1, Math.ceil(wait)))) },
+    });
+  }
+
+  /** Drops what nobody waits for from a full queue, so that it does not keep out what somebody would. */
+  private sweep(now: number): void {
+    if (now - this.swept < SWEEP_EVERY) return;
+    this.swept = now;
+    this.queue = this.queue.filter((job) => !this.dropUseless(job, now));
+  }
+
+  /** Whether a job needs no answer any more; if so, it is given up. */
+  private dropUseless(job: Job, now: number): boolean {
+    if (job.settled) return true;
+    if (job.abandoned()) {
+      this.drop(job, new RequestError(499, 'CLIENT_GONE', 'The client went away.'));
+    } else if (now > job.deadline) {
+      const error = new RequestError(504, 'DEADLINE', 'The request waited too long for its turn.', {
+        hint: 'Send fewer rows at once, or fewer requests.',
+      });
+      this.drop(job, error);
+    }
+    return job.settled;
+  }
+
+  /** The next batch: an even share for every waiting job, and what that leaves for those that can use more. */
+  private take(): Slice[] {
+    const now = performance.now();
+    const share = Math.max(SMALLEST_PART, Math.floor(this.size.rows / this.queue.length));
+    const chosen: { readonly job: Job; rows: number }[] = [];
+    /** Those that cannot be answered together with the first; one of them is the first of the next batch. */
+    const passed: Job[] = [];
+    let room = this.size.rows;
+    let seen = 0;
+    for (; seen < this.queue.length && room > 0; seen++) {
+      const job = this.queue[seen] as Job;
+      if (this.dropUseless(job, now)) continue;
+      if (chosen[0] !== undefined && !this.canJoin(chosen[0].job, job)) {
+        passed.push(job);
+        continue;
+      }
+      const rows = Math.min(job.rows - job.next, room, share);
+      chosen.push({ job, rows });
+      room -= rows;
+    }
+    for (const part of chosen) {
+      if (room === 0) break;
+      const more = Math.min(part.job.rows - part.job.next - part.rows, room);
+      part.rows += more;
+      room -= more;
+    }
+    const slices = chosen.map(({ job, rows }) => this.slice(job, rows));
+    const again = chosen.flatMap(({ job }) => (job.next < job.rows ? [job] : []));
+    this.queue = passed.concat(this.queue.slice(seen), again);
     return slices;
   }
 
-  /** Gives up a job whose remaining rows are counted as waiting. */
-  private drop(job: Job, error: unknown): void {
-    this.waiting -= job.rows - job.next;
-    job.next = job.rows;
-    job.reject(error);
+  private canJoin(one: Job, other: Job): boolean {
+    return this.model.batchable && canJoin(one.inputs, other.inputs);
+  }
+
+  private slice(job: Job, rows: number): Slice {
+    const from = job.next;
+    job.next += rows;
+    this.waiting -= rows;
+    return { job, rows, inputs: rows === job.rows ? job.inputs : takeRows(job.inputs, from, job.next) };
   }
 
   private async answer(slices: readonly Slice[]): Promise<void> {
@@ -181,6 +250,7 @@ export class Batcher {
       this.failure = undefined;
       const rows = slices.reduce((sum, slice) => sum + slice.rows, 0);
       const seconds = (performance.now() - started) / 1000;
+      this.size.learn(rows, seconds);
       this.options.observer.batch(rows, seconds);
       let from = 0;
       for (const slice of slices) {
@@ -201,18 +271,35 @@ export class Batcher {
     }
     for (const { job } of slices) {
       if (toRequestError(error).status >= 500) this.failure = error;
-      this.fail(job, error);
+      this.drop(job, error);
     }
   }
 
   private deliver({ job, rows }: Slice, answers: Tensors): void {
     job.parts.push(answers);
     job.answered += rows;
-    if (job.answered === job.rows) job.resolve(joinRows(job.parts));
+    if (job.answered === job.rows && !job.settled) this.finish(job, joinRows(job.parts));
   }
 
-  private fail(job: Job, error: unknown): void {
-    this.queue = this.queue.filter((other) => other !== job);
-    this.drop(job, error);
+  private finish(job: Job, answers: Tensors): void {
+    this.tap?.(job.inputs, job.rows, answers, (performance.now() - job.arrived) / 1000);
+    job.resolve(answers);
+    this.settle(job);
+  }
+
+  /** Gives up a job, whose remaining rows are counted as waiting; `take` passes over what is left of it. */
+  private drop(job: Job, error: unknown): void {
+    if (job.settled) return;
+    this.waiting -= job.rows - job.next;
+    job.next = job.rows;
+    job.reject(error);
+    this.settle(job);
+  }
+
+  private settle(job: Job): void {
+    job.settled = true;
+    this.unfinished--;
+    if (this.unfinished > 0) return;
+    for (const resolve of this.idleWaiters.splice(0)) resolve();
   }
 }

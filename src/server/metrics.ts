@@ -1,6 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { BatchObserver } from './batcher.js';
-import type { Serving } from './model-set.js';
+import type { ModelSet } from './model-set.js';
 import { type ServedModel, taskOf } from './served-model.js';
 
 const SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -18,6 +18,7 @@ export class ServerMetrics {
   private readonly duration: Histogram<'method' | 'route'>;
   private readonly errors: Counter<'route' | 'code'>;
   private readonly rows: Counter<'model' | 'version'>;
+  private readonly loads: Counter<'model' | 'version' | 'result'>;
   private readonly batchRows: Histogram<'model' | 'version'>;
   private readonly batchSeconds: Histogram<'model' | 'version'>;
 
@@ -50,6 +51,12 @@ export class ServerMetrics {
       labelNames: ['model', 'version'],
       registers,
     });
+    this.loads = new Counter({
+      name: 'aimaas_model_loads_total',
+      help: 'Model versions loaded while serving, by result (ok, failed).',
+      labelNames: ['model', 'version', 'result'],
+      registers,
+    });
     this.batchRows = new Histogram({
       name: 'aimaas_batch_rows',
       help: 'Rows given to the engine at once.',
@@ -67,22 +74,26 @@ export class ServerMetrics {
   }
 
   /** Says what is served, and reads the depth of its queues whenever the metrics are asked for. */
-  watch(servings: readonly Serving[], draining: () => boolean): void {
+  watch(models: ModelSet, draining: () => boolean): void {
     const registers = [this.registry];
-    const info = new Gauge({
+    new Gauge({
       name: 'aimaas_model_info',
       help: '1 for every served model version.',
       labelNames: ['model', 'version', 'task'],
       registers,
+      collect() {
+        this.reset();
+        for (const { model } of models.all) this.set({ ...labelsOf(model), task: taskOf(model) }, 1);
+      },
     });
-    for (const { model } of servings) info.set({ ...labelsOf(model), task: taskOf(model) }, 1);
     new Gauge({
       name: 'aimaas_queue_rows',
       help: 'Rows that wait for the engine.',
       labelNames: ['model', 'version'],
       registers,
       collect() {
-        for (const { model, batcher } of servings) this.set(labelsOf(model), batcher.queuedRows);
+        this.reset();
+        for (const { model, batcher } of models.all) this.set(labelsOf(model), batcher.queuedRows);
       },
     });
     new Gauge({
@@ -109,6 +120,11 @@ export class ServerMetrics {
   request(method: string, route: string, status: number, seconds: number): void {
     this.requests.inc({ method, route, status });
     this.duration.observe({ method, route }, seconds);
+  }
+
+  /** A version was loaded while serving, or could not be. */
+  modelLoad(model: string, version: number | null, ok: boolean): void {
+    this.loads.inc({ model, version: version === null ? '' : String(version), result: ok ? 'ok' : 'failed' });
   }
 
   error(route: string, code: string): void {

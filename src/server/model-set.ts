@@ -1,5 +1,7 @@
-import type { ServedModel } from './served-model.js';
+import type { IncomingHttpHeaders } from 'node:http';
 import type { Batcher } from './batcher.js';
+import type { ServedModel } from './served-model.js';
+import { type Canary, goesToCanary } from './traffic/canary.js';
 
 /** A served model version and the batcher in front of it. */
 export interface Serving {
@@ -12,23 +14,28 @@ export function versionNumber(model: ServedModel): number {
   return model.version ?? 1;
 }
 
-/** Everything a server serves, by name, version and label. */
+/**
+ * Everything a server serves at this moment, by name, version and label. It changes as a whole: whoever has looked
+ * something up may use it until its request is answered.
+ */
 export class ModelSet {
-  readonly all: readonly [Serving, ...Serving[]];
-  private readonly byName = new Map<string, Serving[]>();
+  private servings: readonly Serving[] = [];
+  private byName: ReadonlyMap<string, readonly Serving[]> = new Map();
+  private canaries: ReadonlyMap<string, Canary> = new Map();
+  private readonly listeners: (() => void)[] = [];
 
-  /** The first is what answers when a request names no model; of each name, the first is its default version. */
-  constructor(all: readonly [Serving, ...Serving[]]) {
-    this.all = all;
-    for (const serving of all) {
-      const versions = this.byName.get(serving.model.name) ?? [];
-      versions.push(serving);
-      this.byName.set(serving.model.name, versions);
-    }
+  /** Of each name the first is its default version, and of all the first answers when a request names no model. */
+  constructor(servings: readonly Serving[] = []) {
+    this.replace(servings);
   }
 
-  get first(): Serving {
-    return this.all[0];
+  get all(): readonly Serving[] {
+    return this.servings;
+  }
+
+  /** What answers when a request names no model. */
+  get first(): Serving | undefined {
+    return this.servings[0];
   }
 
   get names(): string[] {
@@ -51,5 +58,36 @@ export class ModelSet {
 
   labelled(name: string, label: string): Serving | undefined {
     return this.versions(name).find(({ model }) => model.labels.includes(label));
+  }
+
+  /**
+   * What answers a request for predictions that leaves the version to the server: the default version of the name (or
+   * of the first model), or its canary.
+   */
+  choose(name: string | undefined, headers: IncomingHttpHeaders): Serving | undefined {
+    const chosen = name === undefined ? this.first : this.named(name);
+    if (chosen === undefined || this.canaries.size === 0) return chosen;
+    const canary = this.canaries.get(chosen.model.name);
+    if (canary === undefined || !goesToCanary(canary, headers)) return chosen;
+    return this.version(chosen.model.name, canary.version) ?? chosen;
+  }
+
+  /** From now on these are served, and these canaries by name get part of the requests. */
+  replace(servings: readonly Serving[], canaries: ReadonlyMap<string, Canary> = new Map()): void {
+    const byName = new Map<string, Serving[]>();
+    for (const serving of servings) {
+      const versions = byName.get(serving.model.name) ?? [];
+      versions.push(serving);
+      byName.set(serving.model.name, versions);
+    }
+    this.servings = servings;
+    this.byName = byName;
+    this.canaries = canaries;
+    for (const listener of this.listeners) listener();
+  }
+
+  /** Calls back after every change, for what is made from the models, such as documentation. */
+  onChange(listener: () => void): void {
+    this.listeners.push(listener);
   }
 }

@@ -12,6 +12,7 @@ export type RequestErrorCode =
   | 'MALFORMED_REQUEST'
   | 'METHOD_NOT_ALLOWED'
   | 'NOT_FOUND'
+  | 'NOT_READY'
   | 'OVERLOADED'
   | 'QUOTA_EXCEEDED'
   | 'RATE_LIMITED'

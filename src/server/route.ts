@@ -1,9 +1,10 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Access } from './access/access.js';
+import type { Asking } from './batcher.js';
 import type { RequestError } from './request-error.js';
 
-/** One request, as a protocol sees it. */
-export interface Call {
+/** One request, as a protocol sees it, and who waits for its answer. */
+export interface Call extends Asking {
   readonly method: string;
   /** Without the query. */
   readonly path: string;
@@ -21,8 +22,6 @@ export interface Call {
    * @throws RequestError 413 when it is larger than the server takes, 415 when it is compressed.
    */
   body(): Promise<Buffer>;
-  /** Whether the client has gone away, so that nobody waits for the answer. */
-  readonly abandoned: () => boolean;
 }
 
 export interface Reply {

@@ -1,10 +1,14 @@
 import type { StepContext } from '../core/step.js';
-import { createApp } from '../server/app.js';
-import { listen } from '../server/listen.js';
-import type { ServedModel } from '../server/served-model.js';
+import { type App, createApp } from '../server/app.js';
+import { listen, type RunningServer } from '../server/listen.js';
+import { LiveModels } from '../server/live-models.js';
+import { ModelController } from '../server/model-controller.js';
 import { announce } from './serve/announce.js';
-import { openModels } from './serve/open-models.js';
 import type { ServeOptions, ServeResult } from './serve/options.js';
+import { givenReferences, registryVersions, resolveTarget } from './serve/references.js';
+import { versionEvents } from './serve/version-events.js';
+import { watch } from './serve/watch.js';
+import { openServedModel } from './served-model.js';
 
 export type { ServeOptions, ServeResult } from './serve/options.js';
 
@@ -25,40 +29,60 @@ const MAX_WAIT = 30_000;
  */
 export async function serve(options: ServeOptions, context: StepContext): Promise<ServeResult> {
   const host = options.host ?? SERVE_DEFAULTS.host;
-  const opened = await openModels(options.models ?? [], options, context);
+  const onError = (error: unknown): void => context.reporter.warn(`A request failed: ${describe(error)}`);
+  const controller = new ModelController({
+    resolve: (reference) => resolveTarget(context, reference),
+    versions: () => registryVersions(context),
+    fleet: { load: (target) => live.load(target), show: (plan) => live.show(plan) },
+    events: versionEvents(context.reporter, () => app.metrics),
+  });
+  const app = createApp({
+    repository: controller,
+    maxBatchRows: options.maxBatchRows ?? SERVE_DEFAULTS.maxBatchRows,
+    maxQueueRows: options.maxQueueRows ?? SERVE_DEFAULTS.maxQueueRows,
+    maxBodyBytes: options.maxBodyBytes ?? SERVE_DEFAULTS.maxBodyBytes,
+    maxWait: MAX_WAIT,
+    onError,
+  });
+  const live = new LiveModels({
+    models: app.models,
+    open: (target) => openServedModel(target, options),
+    serve: (model) => app.serve(model),
+    onError,
+  });
   try {
-    const app = createApp({
-      models: opened.map(({ model }) => model) as [ServedModel, ...ServedModel[]],
-      maxBatchRows: options.maxBatchRows ?? SERVE_DEFAULTS.maxBatchRows,
-      maxQueueRows: options.maxQueueRows ?? SERVE_DEFAULTS.maxQueueRows,
-      maxBodyBytes: options.maxBodyBytes ?? SERVE_DEFAULTS.maxBodyBytes,
-      maxWait: MAX_WAIT,
-      onError: (error) => context.reporter.warn(`A request failed: ${describe(error)}`),
-    });
+    await controller.start(await givenReferences(context, options.models ?? []));
     const server = await listen(app, { host, port: options.port ?? SERVE_DEFAULTS.port });
-    const ready: ServeResult = {
-      schemaVersion: 1,
-      url: server.url,
-      host,
-      port: server.port,
-      pid: process.pid,
-      models: opened.map(({ folder, model: { name, version, labels } }) => ({
-        name,
-        version,
-        aliases: labels,
-        folder,
-      })),
-      example: { records: [opened[0].model.example] },
-    };
+    const ready = readyResult(server, host, app, controller);
     announce(ready, context);
     options.onReady?.(ready);
+    const watching =
+      options.watch === false ? undefined : watch(() => controller.reconcile(), context.signal);
     await aborted(context.signal);
     context.reporter.debug('Finishing the requests that have arrived …');
+    await watching;
     await server.close();
     return ready;
   } finally {
-    await Promise.all(opened.map(({ model }) => model.dispose()));
+    await live.close();
   }
+}
+
+function readyResult(
+  { url, port }: RunningServer,
+  host: string,
+  app: App,
+  { targets }: ModelController,
+): ServeResult {
+  return {
+    schemaVersion: 1,
+    url,
+    host,
+    port,
+    pid: process.pid,
+    models: targets.map(({ name, version, labels, folder }) => ({ name, version, aliases: labels, folder })),
+    example: { records: [app.models.first?.model.example ?? {}] },
+  };
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -1,6 +1,7 @@
 import { openAccess } from '../access/access.js';
 import type { ServerMetrics } from '../metrics.js';
 import type { ModelSet, Serving } from '../model-set.js';
+import type { ModelRepository } from '../repository.js';
 import { openApiDocument } from '../openapi.js';
 import { type Call, json, type Protocol, type Reply } from '../route.js';
 import { failure } from './records.js';
@@ -8,6 +9,7 @@ import { failure } from './records.js';
 export interface OperationsOptions {
   readonly models: ModelSet;
   readonly metrics: ServerMetrics;
+  readonly repository?: ModelRepository | undefined;
   readonly draining: () => boolean;
   /** Whether probes, which have no key, learn nothing of the models. */
   readonly hidesModels: () => boolean;
@@ -17,12 +19,27 @@ export interface OperationsOptions {
  * What those who run the server ask it: GET /healthz (the process answers), /readyz (predictions will be answered),
  * /metrics (Prometheus) and /openapi.json.
  */
-export function operationsProtocol({ models, metrics, draining, hidesModels }: OperationsOptions): Protocol {
+export function operationsProtocol({
+  models,
+  metrics,
+  repository,
+  draining,
+  hidesModels,
+}: OperationsOptions): Protocol {
   async function ready(): Promise<Reply> {
     const states = await Promise.all(models.all.map(stateOf));
-    const state = draining() ? 'draining' : states.every((model) => model.ready) ? 'ready' : 'failing';
+    const state = draining()
+      ? 'draining'
+      : states.length === 0
+        ? 'empty'
+        : states.every((model) => model.ready)
+          ? 'ready'
+          : 'failing';
     const status = state === 'ready' ? 200 : 503;
-    return json(hidesModels() ? { status: state } : { status: state, models: states }, status);
+    if (hidesModels()) return json({ status: state }, status);
+    // What could not be loaded does not make the server unready: what it was to replace still answers.
+    const problems = (await repository?.problems()) ?? [];
+    return json({ status: state, models: states, ...(problems.length === 0 ? {} : { problems }) }, status);
   }
 
   async function exposition({ access }: Call): Promise<Reply> {
@@ -32,7 +49,7 @@ export function operationsProtocol({ models, metrics, draining, hidesModels }: O
 
   function describe({ access }: Call): Reply {
     const visible = (name: string): boolean => access.may('read', name);
-    if (!models.names.some(visible)) access.require('read', models.first.model.name);
+    if (!models.names.some(visible)) access.require('read', models.first?.model.name ?? '');
     return json(openApiDocument(models, visible));
   }
 

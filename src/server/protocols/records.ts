@@ -23,7 +23,7 @@ export function recordsProtocol(models: ModelSet): Protocol {
     const body = parseJson(await call.body());
     if (!isJsonObject(body))
       throw badRequest(`The body is ${quote(body)}, not an object.`, { hint: EXAMPLE });
-    const serving = columnServing(chosen(models, body.model));
+    const serving = columnServing(chosen(models, body.model, call.headers));
     const { model } = serving;
     const scores = await answerRows(serving, rowsOf(body), call);
     const predictions = scores.map((row) => scores.prediction(row));
@@ -37,8 +37,14 @@ export function failure({ status, code, message, hint, details }: RequestError):
   return json({ error: { code, message, hint, details } }, status);
 }
 
-function chosen(models: ModelSet, wanted: unknown): Serving {
-  if (wanted === undefined) return models.first;
+function chosen(models: ModelSet, wanted: unknown, headers: Call['headers']): Serving {
+  if (wanted === undefined) {
+    const first = models.choose(undefined, headers);
+    if (first !== undefined) return first;
+    throw new RequestError(503, 'NOT_READY', 'No model is served at the moment.', {
+      hint: 'Load one: POST /v2/repository/models/NAME/load',
+    });
+  }
   if (typeof wanted !== 'string') throw badRequest(`"model" is ${quote(wanted)}, not a name.`);
   const [, name = '', version, label] = /^(.*?)(?:\/(\d+)|@([^@/]+))?$/su.exec(wanted) ?? [];
   const found =
@@ -46,7 +52,7 @@ function chosen(models: ModelSet, wanted: unknown): Serving {
       ? models.version(name, Number(version))
       : label !== undefined
         ? models.labelled(name, label)
-        : models.named(name);
+        : models.choose(name, headers);
   if (found !== undefined) return found;
   const message = `No model ${quote(wanted)} is served here. ${didYouMean(name, models.names)}`;
   throw new RequestError(404, 'NOT_FOUND', message, { hint: 'GET /readyz lists the models.' });

@@ -27,7 +27,7 @@ export function tensorflowServingProtocol(models: ModelSet): Protocol {
       path: new RegExp(`${stem}:${method}$`, 'i'),
       async handle(call) {
         const body = objectOf(await call.body());
-        const serving = columnServing(findServing(models, call));
+        const serving = columnServing(findServing(models, call, (name) => models.choose(name, call.headers)));
         return method === 'predict' ? predict(serving, body, call) : examples(method, serving, body, call);
       },
     };
@@ -49,7 +49,8 @@ export function tensorflowServingProtocol(models: ModelSet): Protocol {
         name: '/v1/models/{model}/metadata',
         method: 'GET',
         path: new RegExp(`${stem}/metadata$`, 'i'),
-        handle: (call) => metadata(columnServing(findServing(models, call)).model, call),
+        handle: (call) =>
+          metadata(columnServing(findServing(models, call, (name) => models.named(name))).model, call),
       },
       {
         name: '/v1/models',
@@ -77,9 +78,9 @@ function decode(text: string, what: string): string {
   }
 }
 
-/** The model version that a path names. */
-function findServing(models: ModelSet, { groups }: Call): Serving {
-  const [rawName = '', version, rawLabel] = groups;
+/** The model version that a path names; `unnamed` says which one where it names none. */
+function findServing(models: ModelSet, call: Call, unnamed: (name: string) => Serving | undefined): Serving {
+  const [rawName = '', version, rawLabel] = call.groups;
   const name = decode(rawName, 'model name');
   if (rawLabel !== undefined) {
     const label = decode(rawLabel, 'model version label');
@@ -87,7 +88,7 @@ function findServing(models: ModelSet, { groups }: Call): Serving {
     if (found === undefined) throw badRequest(`Unrecognized servable version label: ${label}`);
     return found;
   }
-  const found = version === undefined ? models.named(name) : models.version(name, Number(version));
+  const found = version === undefined ? unnamed(name) : models.version(name, Number(version));
   if (found !== undefined) return found;
   const wanted = version === undefined ? `Latest(${name})` : `Specific(${name}, ${version})`;
   throw notFound(`Servable not found for request: ${wanted}`);
@@ -204,7 +205,7 @@ function status(models: ModelSet, call: Call): Reply {
   if (versions.length === 0) throw notFound(`Could not find any versions of model ${name}`);
   const wanted =
     label !== undefined
-      ? [findServing(models, call)]
+      ? [findServing(models, call, (unnamed) => models.named(unnamed))]
       : versions.filter(({ model }) => version === undefined || versionNumber(model) === Number(version));
   if (wanted.length === 0) throw notFound(`Could not find version ${String(version)} of model ${name}`);
   return json({

@@ -16,6 +16,8 @@ export interface ServeOptions {
   readonly maxQueueRows?: number | undefined;
   /** Largest request body in bytes. */
   readonly maxBodyBytes?: number | undefined;
+  /** Whether to serve new versions as aliases move and versions appear. Default true. */
+  readonly watch?: boolean | undefined;
   /** Called once the server answers. */
   readonly onReady?: ((ready: ServeResult) => void) | undefined;
 }

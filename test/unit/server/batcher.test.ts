@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openAccess } from '../../../src/server/access/access.js';
 import { Batcher, type BatcherOptions } from '../../../src/server/batcher.js';
 import { RequestError } from '../../../src/server/request-error.js';
+import { Scheduler } from '../../../src/server/scheduler.js';
 import type { ColumnModel } from '../../../src/server/served-model.js';
 import { PENGUIN } from '../../helpers/penguins.js';
 import { openPenguinModels } from '../../helpers/server.js';
@@ -38,6 +39,7 @@ function watched(
     maxQueueRows: 1000,
     maxWait: 60_000,
     observer: { batch: () => undefined },
+    scheduler: new Scheduler(),
     ...options,
   });
   return { batcher, batches };

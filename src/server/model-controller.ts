@@ -1,0 +1,234 @@
+import { AimaasError } from '../core/errors.js';
+import { type Fleet, keyOf, type Plan, type Target, titleOf } from './plan.js';
+import type { LoadProblem, ModelRepository, RepositoryEntry, VersionName } from './repository.js';
+import { RequestError } from './request-error.js';
+
+/** What happens to the versions; see steps/serve for how it is told. */
+export interface ControllerEvents {
+  /** A version takes traffic, in the place of another if there was one. */
+  loaded(target: Target, before: Target | null, seconds: number): void;
+  /** A version could not be loaded; told once, until something changes. */
+  failed(problem: LoadProblem, error: unknown): void;
+}
+
+export interface ControllerOptions {
+  /** What a MODEL argument means now. @throws AimaasError when there is no such model. */
+  readonly resolve: (reference: string) => Promise<Target>;
+  /** Every version in the registry. */
+  readonly versions: () => Promise<readonly { readonly name: string; readonly version: number }[]>;
+  readonly fleet: Fleet;
+  readonly events: ControllerEvents;
+  /** Milliseconds after which a version that could not be loaded is tried again. Default 30 s. */
+  readonly retryAfter?: number | undefined;
+}
+
+/** A reference that is followed, and what came of it. */
+interface Followed {
+  readonly reference: string;
+  target: Target | null;
+  loading: Target | null;
+  failure: { readonly key: string | null; readonly problem: LoadProblem; readonly at: number } | null;
+}
+
+/**
+ * Keeps what is served equal to what the followed references mean. A version is loaded and warmed before it takes
+ * traffic, and if that fails what served before goes on: nothing a registry holds can make a running server answer less.
+ */
+export class ModelController implements ModelRepository {
+  private readonly options: ControllerOptions;
+  private followed: Followed[] = [];
+  private shown = '';
+  private work: Promise<unknown> = Promise.resolve();
+
+  constructor(options: ControllerOptions) {
+    this.options = options;
+  }
+
+  /** What is served now. */
+  get targets(): readonly Target[] {
+    return this.plan().targets;
+  }
+
+  /**
+   * Serves the first references; unlike later, one that fails is an error.
+   * @throws AimaasError of the first that cannot be resolved or loaded, USAGE when two different models have one name.
+   */
+  start(references: readonly string[]): Promise<void> {
+    return this.exclusively(async () => {
+      for (const reference of references) {
+        const followed = this.follow(reference);
+        const target = await this.options.resolve(reference);
+        this.requireDistinct(target, followed);
+        await this.options.fleet.load(target);
+        followed.target = target;
+      }
+      await this.show();
+    });
+  }
+
+  /** Looks at the references again and serves what they mean now. Never rejects for what it cannot load. */
+  reconcile(): Promise<void> {
+    return this.exclusively(async () => {
+      for (const followed of this.followed) await this.update(followed);
+      await this.show();
+    });
+  }
+
+  load(name: string, version?: number): Promise<void> {
+    return this.exclusively(async () => {
+      const reference = version === undefined ? name : `${name}/${version}`;
+      const known = this.followed.filter(
+        ({ reference: given, target }) =>
+          given === reference || (version === undefined && target?.name === name),
+      );
+      const concerned = known.length > 0 ? known : [this.follow(reference)];
+      for (const followed of concerned) {
+        followed.failure = null;
+        const error = await this.update(followed);
+        if (error === undefined) continue;
+        if (followed.target === null) this.followed = this.followed.filter((other) => other !== followed);
+        throw loadError(error);
+      }
+      await this.show();
+    });
+  }
+
+  unload(name: string, version?: number): Promise<void> {
+    return this.exclusively(async () => {
+      const leaves = ({ target }: Followed): boolean =>
+        target !== null && target.name === name && (version === undefined || target.version === version);
+      if (!this.followed.some(leaves)) {
+        const title = version === undefined ? name : `${name}/${version}`;
+        throw new RequestError(404, 'NOT_FOUND', `${title} is not served here.`, {
+          hint: 'POST /v2/repository/index lists what is.',
+        });
+      }
+      this.followed = this.followed.filter((followed) => !leaves(followed));
+      await this.show();
+    });
+  }
+
+  async index(): Promise<readonly RepositoryEntry[]> {
+    const entries = new Map<string, RepositoryEntry>();
+    const add = (entry: RepositoryEntry): unknown =>
+      entries.set(`${entry.name}/${String(entry.version)}`, entry);
+    for (const { name, version } of await this.options.versions()) {
+      add({ name, version, state: 'UNAVAILABLE', reason: '' });
+    }
+    for (const { loading, failure } of this.followed) {
+      if (loading !== null)
+        add({ name: loading.name, version: loading.version, state: 'LOADING', reason: '' });
+      const wanted = failure?.problem.wanted ?? null;
+      if (failure !== null && wanted !== null)
+        add({ ...wanted, state: 'UNAVAILABLE', reason: failure.problem.message });
+    }
+    for (const { name, version } of this.targets) add({ name, version, state: 'READY', reason: '' });
+    return [...entries.values()].sort(
+      (a, b) => a.name.localeCompare(b.name) || (a.version ?? 0) - (b.version ?? 0),
+    );
+  }
+
+  problems(): Promise<readonly LoadProblem[]> {
+    return Promise.resolve(
+      this.followed.flatMap(({ failure }) => (failure === null ? [] : [failure.problem])),
+    );
+  }
+
+  private follow(reference: string): Followed {
+    const followed: Followed = { reference, target: null, loading: null, failure: null };
+    this.followed.push(followed);
+    return followed;
+  }
+
+  /** Resolves a reference and loads what it means, if that is new. Gives the error if it failed. */
+  private async update(followed: Followed): Promise<unknown> {
+    let wanted: Target | null = null;
+    try {
+      wanted = await this.options.resolve(followed.reference);
+      const before = followed.target;
+      if (before !== null && keyOf(before) === keyOf(wanted)) {
+        followed.target = wanted;
+        followed.failure = null;
+        return undefined;
+      }
+      if (this.failedLately(followed, wanted)) return undefined;
+      this.requireDistinct(wanted, followed);
+      followed.loading = wanted;
+      const started = performance.now();
+      await this.options.fleet.load(wanted);
+      followed.target = wanted;
+      followed.failure = null;
+      this.options.events.loaded(wanted, before, (performance.now() - started) / 1000);
+      return undefined;
+    } catch (error) {
+      this.fail(followed, wanted, error);
+      return error;
+    } finally {
+      followed.loading = null;
+    }
+  }
+
+  private failedLately({ failure }: Followed, wanted: Target): boolean {
+    const { retryAfter = 30_000 } = this.options;
+    return failure !== null && failure.key === keyOf(wanted) && performance.now() - failure.at < retryAfter;
+  }
+
+  private fail(followed: Followed, wanted: Target | null, error: unknown): void {
+    const problem: LoadProblem = {
+      reference: followed.reference,
+      wanted: versionName(wanted),
+      serving: versionName(followed.target),
+      message: error instanceof Error ? error.message : String(error),
+    };
+    const told =
+      followed.failure !== null && JSON.stringify(followed.failure.problem) === JSON.stringify(problem);
+    followed.failure = { key: wanted === null ? null : keyOf(wanted), problem, at: performance.now() };
+    if (!told) this.options.events.failed(problem, error);
+  }
+
+  private requireDistinct(target: Target, followed: Followed): void {
+    const twin = this.followed.find(
+      (other) => other !== followed && other.target !== null && titleOf(other.target) === titleOf(target),
+    )?.target;
+    if (twin === undefined || twin === null || twin.folder === target.folder) return;
+    throw new AimaasError(
+      'USAGE',
+      `${twin.folder} and ${target.folder} are both called ${titleOf(target)}, so no client could choose.`,
+      { hint: 'Export one under another name: aimaas export --run RUN --name NAME' },
+    );
+  }
+
+  private plan(): Plan {
+    const targets = new Map<string, Target>();
+    for (const { target } of this.followed) {
+      if (target !== null && !targets.has(keyOf(target))) targets.set(keyOf(target), target);
+    }
+    return { targets: [...targets.values()], canaries: {}, shadows: {} };
+  }
+
+  private async show(): Promise<void> {
+    const plan = this.plan();
+    const text = JSON.stringify(plan);
+    if (text === this.shown) return;
+    await this.options.fleet.show(plan);
+    this.shown = text;
+  }
+
+  /** One change after the other, each on what the one before left. */
+  private exclusively<T>(change: () => Promise<T>): Promise<T> {
+    const result = this.work.then(change);
+    this.work = result.catch(() => undefined);
+    return result;
+  }
+}
+
+function versionName(target: Target | null): VersionName | null {
+  return target === null ? null : { name: target.name, version: target.version };
+}
+
+/** A failed load as the answer to the request that asked for it. */
+function loadError(error: unknown): unknown {
+  if (!(error instanceof AimaasError)) return error;
+  if (error.code === 'ARTIFACT_NOT_FOUND') return new RequestError(404, 'NOT_FOUND', error.message);
+  return new RequestError(409, error.code, error.message, { hint: error.hint });
+}

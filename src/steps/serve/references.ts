@@ -1,0 +1,48 @@
+import type { StepContext } from '../../core/step.js';
+import type { Target } from '../../server/plan.js';
+import { ModelRegistry } from '../../workspace/registry.js';
+import { Workspace } from '../../workspace/workspace.js';
+import { resolveModel } from '../resolve-model.js';
+
+type Place = Pick<StepContext, 'workspace'>;
+
+/**
+ * What a MODEL argument means now, with the aliases that point at it. A name means its newest version and name@alias
+ * what the alias points at, so both may mean another version later; name/version, a run and a path never do.
+ * @throws AimaasError ARTIFACT_NOT_FOUND when there is none.
+ */
+export async function resolveTarget(context: Place, reference?: string): Promise<Target> {
+  const { folder, name, version } = await resolveModel(context, reference);
+  const labels = version === null ? [] : await labelsOf(context, folder, name, version);
+  return { folder, name, version, labels };
+}
+
+/** What the MODEL arguments are; without any, the newest model, by a name under which it can be followed. */
+export async function givenReferences(context: Place, given: readonly string[]): Promise<readonly string[]> {
+  if (given.length > 0) return given;
+  const { name, version, folder } = await resolveModel(context);
+  return [version === null ? folder : name];
+}
+
+/** Every version in the registry. */
+export async function registryVersions({
+  workspace,
+}: Place): Promise<{ readonly name: string; readonly version: number }[]> {
+  const registry = new ModelRegistry(new Workspace(workspace));
+  const names = await registry.names();
+  const versions = await Promise.all(names.map((name) => registry.versions(name)));
+  return names.flatMap((name, i) => (versions[i] ?? []).map((version) => ({ name, version })));
+}
+
+/** Aliases of the registry that point at a version; none for a bundle that lies elsewhere. */
+async function labelsOf(
+  { workspace }: Place,
+  folder: string,
+  name: string,
+  version: number,
+): Promise<string[]> {
+  const registry = new ModelRegistry(new Workspace(workspace));
+  if (registry.folder(name, version) !== folder) return [];
+  const aliases = Object.entries(await registry.aliases(name));
+  return aliases.flatMap(([alias, target]) => (target === version ? [alias] : [])).sort();
+}
