@@ -3,6 +3,9 @@ import type { Serving } from './model-set.js';
 import { RequestError } from './request-error.js';
 import { Scores } from './scores.js';
 import { type ColumnModel, type InputRows, SCORES } from './served-model.js';
+import { checkTensors } from './tensors/check.js';
+import { rowsFromTensors } from './tensors/rows-from-tensors.js';
+import type { Tensors } from './tensors/tensor.js';
 
 /** A model of raw columns and the batcher in front of it. */
 export interface ColumnServing {
@@ -45,4 +48,31 @@ function countRows(rows: InputRows): number {
     case 'columns':
       return rows.rows;
   }
+}
+
+/**
+ * Answers tensors with tensors, whichever the kind of model: what the protocols that speak in tensors ask by.
+ * @throws RequestError 400 when they are not what the model takes; as answerRows and Batcher.run.
+ */
+export async function answerTensors(serving: Serving, inputs: Tensors, asking: Asking): Promise<Tensors> {
+  const { model, batcher } = serving;
+  // Before the tensors are looked at: what is wrong with one tells of the model's.
+  asking.access.require('predict', model.name);
+  if (model.kind === 'tensors') {
+    const rows = checkTensors(model, inputs);
+    const admission = asking.access.admit(model, rows);
+    if (admission instanceof Promise) await admission;
+    return batcher.run(inputs, rows, asking);
+  }
+  return outputsOf(await answerRows({ model, batcher }, rowsFromTensors(model, inputs), asking));
+}
+
+/** The answers of a model of raw columns as its output tensors. */
+function outputsOf(scores: Scores): Tensors {
+  const { rows, values, classes } = scores;
+  if (classes.length === 0) return { value: { datatype: 'FP32', shape: [rows], values } };
+  return {
+    label: { datatype: 'BYTES', shape: [rows], values: scores.map((row) => scores.label(row)) },
+    probabilities: { datatype: 'FP32', shape: [rows, classes.length], values },
+  };
 }

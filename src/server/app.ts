@@ -5,6 +5,7 @@ import { readBody } from './body.js';
 import { deadlineOf } from './deadline.js';
 import { ServerMetrics } from './metrics.js';
 import { ModelSet, type Serving } from './model-set.js';
+import { inferenceProtocol } from './protocols/inference/inference.js';
 import { operationsProtocol } from './protocols/operations.js';
 import { recordsProtocol } from './protocols/records.js';
 import { tensorflowServingProtocol } from './protocols/tensorflow-serving.js';
@@ -72,6 +73,7 @@ export function createApp(options: AppOptions): App {
   const router = new Router([
     recordsProtocol(models),
     tensorflowServingProtocol(models),
+    inferenceProtocol({ models, draining: () => draining }),
     operationsProtocol({
       models,
       metrics,

@@ -26,7 +26,7 @@ export interface Call extends Asking {
 
 export interface Reply {
   readonly status: number;
-  readonly body: string;
+  readonly body: string | Uint8Array;
   /** Media type; application/json unless said otherwise. */
   readonly type?: string;
   readonly headers?: Readonly<Record<string, string>>;
