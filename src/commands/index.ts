@@ -65,6 +65,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./serve.js')).default,
   },
   {
+    name: 'monitor',
+    summary: 'Compare what a model is asked with what it learned from',
+    group: LIFECYCLE,
+    load: async () => (await import('./monitor.js')).default,
+  },
+  {
     name: 'init',
     summary: 'Write a commented aimaas.yaml for a project',
     group: PROJECT,

@@ -6,7 +6,10 @@ export { calibrationPlot, precisionRecallPlot, rocPlot } from './plots/curves.js
 export { errorDistributionPlot, predictedVersusTruePlot, residualsPlot } from './plots/regression.js';
 export type { Plot } from './plot.js';
 export { toPng } from './png.js';
-export type { Report, ReportTable } from './report.js';
+export type { ReportTable } from './page.js';
+export type { Report } from './report.js';
 export { renderReport } from './report.js';
+export { groupedBarsPlot } from './plots/grouped-bars.js';
+export { type DriftRow, renderDriftReport } from './drift-report.js';
 export { formatCount } from './text.js';
 export { LIGHT } from './theme.js';

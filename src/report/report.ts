@@ -1,8 +1,7 @@
+import { cell, figures, type PageContent, renderPage, type ReportTable, table } from './page.js';
 import type { Plot } from './plot.js';
-import { STYLESHEET } from './stylesheet.js';
 import { escapeText } from './svg.js';
-import { formatCount, formatNumber } from './text.js';
-import { PAGE } from './theme.js';
+import { formatNumber } from './text.js';
 
 export type ReportMetric = {
   readonly name: string;
@@ -25,19 +24,8 @@ export type ReportClass = {
   readonly predicted: number;
 };
 
-export type ReportTable = {
-  readonly headings: readonly string[];
-  /** Numbers are set to the right and formatted; null is a missing value. */
-  readonly rows: readonly (readonly (string | number | null)[])[];
-};
-
 /** What the page shows. */
-export interface Report {
-  readonly title: string;
-  /** A sentence under the title: what was evaluated on what. */
-  readonly summary: string;
-  /** Things to know before believing the numbers. */
-  readonly warnings: readonly string[];
+export interface Report extends PageContent {
   readonly metrics: readonly ReportMetric[];
   /** What the baseline is, in words. */
   readonly baseline: string;
@@ -50,32 +38,10 @@ export interface Report {
   /** Cross-validation only: every fold, its mean and deviation. */
   readonly folds: ReportTable | undefined;
   readonly worst: { readonly caption: string; readonly table: ReportTable } | undefined;
-  /** Where the numbers come from: run, data, versions. */
-  readonly facts: readonly (readonly [string, string])[];
 }
 
 /** More classes than this would make a table nobody reads. */
 const MOST_TABLE_CLASSES = 30;
-
-function cell(value: string | number | null): string {
-  if (value === null) return '<td class="missing">–</td>';
-  if (typeof value === 'number') return `<td class="number">${formatNumber(value)}</td>`;
-  return `<td>${escapeText(value)}</td>`;
-}
-
-function table(caption: string, content: ReportTable): string {
-  const numeric = content.headings.map((_, i) => content.rows.some((row) => typeof row[i] === 'number'));
-  const head = content.headings.map(
-    (heading, i) =>
-      `<th scope="col"${numeric[i] === true ? ' class="number"' : ''}>${escapeText(heading)}</th>`,
-  );
-  const body = content.rows.map((row) => {
-    const [first, ...others] = row;
-    const header = typeof first === 'number' ? formatCount(first) : escapeText(first ?? '–');
-    return `<tr><th scope="row">${header}</th>${others.map(cell).join('')}</tr>`;
-  });
-  return `<div class="scroll" tabindex="0" role="region" aria-label="${escapeText(caption)}"><table><caption>${escapeText(caption)}</caption><thead><tr>${head.join('')}</tr></thead><tbody>${body.join('')}</tbody></table></div>`;
-}
 
 /** Whether the model is better than the baseline by this metric: the words, not only a colour. */
 function verdict(metric: ReportMetric): string {
@@ -103,12 +69,6 @@ function metricsTable(report: Report): string {
 function folds(report: Report): string {
   if (report.folds === undefined) return '';
   return `<section><h2>Folds</h2>${table('Each fold, judged by the model that did not see it', report.folds)}</section>`;
-}
-
-function plots(report: Report): string {
-  if (report.plots.length === 0) return '';
-  const figures = report.plots.map((plot) => `<figure id="${plot.name}">${plot.svg(PAGE)}</figure>`);
-  return `<section><h2>Plots</h2><div class="plots">${figures.join('')}</div></section>`;
 }
 
 function classes(report: Report): string {
@@ -139,42 +99,14 @@ function worst(report: Report): string {
   return `<section><h2>Worst errors</h2>${table(report.worst.caption, report.worst.table)}</section>`;
 }
 
-function warnings(report: Report): string {
-  if (report.warnings.length === 0) return '';
-  const items = report.warnings.map((warning) => `<li>${escapeText(warning)}</li>`);
-  return `<aside aria-label="Warnings"><ul>${items.join('')}</ul></aside>`;
-}
-
-/**
- * The report as one HTML page that needs nothing else: no network, no script, plots inside. It follows the reader's
- * light or dark, prints well, and every number of a plot is also in a table.
- */
+/** The report of an evaluation as one HTML page (see page.ts); every number of a plot is also in a table. */
 export function renderReport(report: Report): string {
-  const facts = report.facts.map(
-    ([name, value]) => `<dt>${escapeText(name)}</dt><dd>${escapeText(value)}</dd>`,
-  );
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>${escapeText(report.title)}</title>
-<style>${STYLESHEET}</style>
-</head>
-<body>
-<main>
-<header><h1>${escapeText(report.title)}</h1><p>${escapeText(report.summary)}</p></header>
-${warnings(report)}
-${metricsTable(report)}
-${folds(report)}
-${plots(report)}
-${classes(report)}
-${confusionTable(report)}
-${worst(report)}
-<section><h2>Where this comes from</h2><dl>${facts.join('')}</dl></section>
-</main>
-</body>
-</html>
-`;
+  return renderPage(report, [
+    metricsTable(report),
+    folds(report),
+    figures(report.plots),
+    classes(report),
+    confusionTable(report),
+    worst(report),
+  ]);
 }

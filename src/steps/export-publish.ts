@@ -13,6 +13,7 @@ import { storageError, temporaryName, writeFileAtomic } from '../workspace/atomi
 import type { Manifest } from '../workspace/manifest.js';
 import type { ModelRegistry } from '../workspace/registry.js';
 import { describeFiles, type Workspace } from '../workspace/workspace.js';
+import { buildReference, REFERENCE_FILE } from './drift-reference.js';
 import { readEvaluation } from './evaluation-output.js';
 import { type Probes, supported, writeFormats } from './export-formats.js';
 import { exportModelOf } from './export-model.js';
@@ -60,6 +61,7 @@ export async function publish(job: PublishJob): Promise<BundleManifest> {
     await mkdir(temporary, { recursive: true });
     for (const file of OWN_FILES) await copyFile(join(source, file), join(temporary, file));
     const formats = await writeFormats(exporters, model, temporary, probes, context);
+    await writeReference(job, features, data, temporary);
     const { target, signature } = model;
     const about = {
       name,
@@ -109,6 +111,29 @@ export async function publish(job: PublishJob): Promise<BundleManifest> {
     throw storageError(error, registry.folder(name, 1));
   }
 }
+/** What later rows are compared with; left out where the training rows are gone. */
+async function writeReference(
+  { context, workspace, run }: PublishJob,
+  features: Manifest<FeaturesContent> | undefined,
+  data: Manifest<DataContent>,
+  folder: string,
+): Promise<void> {
+  if (features === undefined) {
+    context.reporter.warn(
+      `Feature set ${run.content.features} is gone, so the bundle does not say what its training rows looked like.`,
+      'For aimaas monitor, make it again before exporting: aimaas preprocess',
+    );
+    return;
+  }
+  const predictor = await openPredictor(folder);
+  try {
+    const reference = await buildReference({ workspace, features, data, predictor });
+    await writeFileAtomic(join(folder, REFERENCE_FILE), `${JSON.stringify(reference)}\n`);
+  } finally {
+    await predictor.dispose();
+  }
+}
+
 async function ownScores(folder: string, rows: Table): Promise<Float32Array> {
   const predictor = await openPredictor(folder);
   try {

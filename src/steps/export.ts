@@ -13,7 +13,7 @@ import { copyBundle, requireReplaceable } from './export-output.js';
 import { OWN_FILES, publish } from './export-publish.js';
 
 /** Raised whenever the same run would give other files. */
-const STEP_VERSION = 1;
+const STEP_VERSION = 2;
 
 export interface ExportOptions {
   /** Id of the run, or its beginning. Default: the current run. */

@@ -77,6 +77,7 @@ describe('aimaas export', () => {
       'network.onnx',
       'onnx/model.onnx',
       'predictor.json',
+      'reference.json',
       'tfjs/group1-shard1of1.bin',
       'tfjs/model.json',
     ]);
