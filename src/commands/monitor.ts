@@ -105,7 +105,6 @@ export default defineCommand({
     const name = model.version === null ? model.name : `${model.name}/${model.version}`;
     const rowsOf = (columns: MonitorResult['inputs']): (string | number | null)[][] =>
       columns.map(({ name: column, level, judged, psi, test, missing, unseen, outOfRange }) => {
-        const colour = judged && level in colours ? colours[level as keyof typeof colours] : style.dim;
         return [
           column,
           judged ? coloured(level, style) : style.dim('not judged'),
