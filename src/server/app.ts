@@ -73,7 +73,7 @@ export function createApp(options: AppOptions): App {
   const router = new Router([
     recordsProtocol(models),
     tensorflowServingProtocol(models),
-    inferenceProtocol({ models, draining: () => draining }),
+    inferenceProtocol({ models, repository: options.repository, draining: () => draining }),
     operationsProtocol({
       models,
       metrics,

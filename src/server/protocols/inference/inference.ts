@@ -5,16 +5,11 @@ import { badRequest, RequestError } from '../../request-error.js';
 import { type Call, json, type Protocol, type Reply, type Route } from '../../route.js';
 import { isJsonObject } from '../../../core/json.js';
 import { didYouMean } from '../../../core/suggest.js';
-import type { Access } from '../../access/access.js';
 import { modelMetadata, serverMetadata } from './metadata.js';
 import { checkOutputs, chooseOutputs } from './outputs.js';
+import { changeRepository, isReady, repositoryIndex, type RepositoryView } from './repository.js';
 import { readInferRequest } from './request.js';
 import { inferReply } from './response.js';
-
-export interface InferenceOptions {
-  readonly models: ModelSet;
-  readonly draining: () => boolean;
-}
 
 const MODEL = String.raw`^/v2/models/([^/]+)(?:/versions/([^/]+))?`;
 
@@ -23,18 +18,18 @@ const MODEL = String.raw`^/v2/models/([^/]+)(?:/versions/([^/]+))?`;
  * tensors, classification and the model repository. Every raw column of a model is an input tensor of one element a row;
  * the outputs are `label` and `probabilities`, or `value`. Errors are {"error": "…"}.
  */
-export function inferenceProtocol({ models, draining }: InferenceOptions): Protocol {
-  const isReady = ({ batcher }: Serving): boolean => !draining() && batcher.failure === undefined;
+export function inferenceProtocol(view: RepositoryView): Protocol {
+  const { models } = view;
 
   function ready(): Reply {
-    const all = models.all.every(isReady);
+    const all = models.all.length > 0 && models.all.every((serving) => isReady(view, serving));
     return json({ ready: all }, all ? 200 : 503);
   }
 
   function modelReady(call: Call): Reply {
     const serving = findServing(models, call);
     call.access.require('read', serving.model.name);
-    const state = isReady(serving);
+    const state = isReady(view, serving);
     return json({ name: serving.model.name, ready: state }, state ? 200 : 503);
   }
 
@@ -50,7 +45,7 @@ export function inferenceProtocol({ models, draining }: InferenceOptions): Proto
   }
 
   async function infer(call: Call): Promise<Reply> {
-    const serving = findServing(models, call);
+    const serving = findServing(models, call, 'predict');
     const { model } = serving;
     const { access, abandoned } = call;
     access.require('predict', model.name);
@@ -59,7 +54,10 @@ export function inferenceProtocol({ models, draining }: InferenceOptions): Proto
     const request = readInferRequest(await call.body(), headerText(length), model);
     const { id, inputs, outputs, binaryOutputs, timeout } = request;
     checkOutputs(model, outputs);
-    const deadline = timeout === undefined ? undefined : started + timeout;
+    const deadline = Math.min(
+      call.deadline ?? Infinity,
+      timeout === undefined ? Infinity : started + timeout,
+    );
     const answers = await answerTensors(serving, inputs, { access, abandoned, deadline });
     return inferReply({
       modelName: model.name,
@@ -71,21 +69,16 @@ export function inferenceProtocol({ models, draining }: InferenceOptions): Proto
 
   /** Everything in the repository and its state; with {"ready": true}, what can be asked. */
   async function index(call: Call): Promise<Reply> {
-    const bytes = await call.body();
-    const body = bytes.length === 0 ? {} : parseJson(bytes);
-    if (!isJsonObject(body)) throw badRequest(`The body is ${quote(body)}, not an object.`);
-    const states = models.all
-      .filter(({ model }) => call.access.may('read', model.name))
-      .map((serving) => ({ model: serving.model, ready: isReady(serving) }));
-    const listed = body.ready === true ? states.filter((state) => state.ready) : states;
-    return json(
-      listed.map(({ model, ready: works }) => ({
-        name: model.name,
-        version: String(versionNumber(model)),
-        state: works ? 'READY' : 'UNAVAILABLE',
-        reason: works ? '' : draining() ? 'the server is stopping' : 'the engine failed on its last request',
-      })),
-    );
+    const { ready: onlyReady } = await optionalBody(call);
+    return json(await repositoryIndex(view, call.access, onlyReady === true));
+  }
+
+  async function change(call: Call): Promise<Reply> {
+    const [rawName = '', version, action] = call.groups;
+    await optionalBody(call);
+    const number = version === undefined ? undefined : Number(version);
+    await changeRepository(view, call.access, action as 'load' | 'unload', decoded(rawName), number);
+    return json({});
   }
 
   const of = (name: string, method: Route['method'], suffix: string, handle: Route['handle']): Route => ({
@@ -111,6 +104,12 @@ export function inferenceProtocol({ models, draining }: InferenceOptions): Proto
       of('/v2/models/{model}', 'GET', '', metadata),
       of('/v2/models/{model}/ready', 'GET', '/ready', modelReady),
       { name: '/v2/repository/index', method: 'POST', path: '/v2/repository/index', handle: index },
+      {
+        name: '/v2/repository/models/{model}/load|unload',
+        method: 'POST',
+        path: /^\/v2\/repository\/models\/([^/]+)(?:\/versions\/(\d{1,15}))?\/(load|unload)$/,
+        handle: change,
+      },
     ],
     failure: ({ message, status }) => json({ error: message }, status),
   };
@@ -120,16 +119,40 @@ function headerText(value: string | string[] | undefined): string | undefined {
   return Array.isArray(value) ? value.join(',') : value;
 }
 
-/** The model version that a path names. @throws RequestError 404 when it is not served, 400 for no version number. */
-function findServing(models: ModelSet, { groups, access }: Call): Serving {
-  const [rawName = '', version] = groups;
-  return namedServing(models, access, decoded(rawName), version);
+async function optionalBody(call: Call): Promise<Readonly<Record<string, unknown>>> {
+  const bytes = await call.body();
+  const body = bytes.length === 0 ? {} : parseJson(bytes);
+  if (isJsonObject(body)) return body;
+  throw badRequest(`The body is ${quote(body)}, not an object.`);
 }
 
-/** The same for a name and a version as messages have them; the default version for none or an empty one. */
-export function namedServing(models: ModelSet, access: Access, name: string, version = ''): Serving {
-  if (!/^\d*$/.test(version)) throw badRequest(`${quote(version)} is no version number.`);
-  const found = version === '' ? models.named(name) : models.version(name, Number(version));
+/**
+ * The model version that a path names.
+ * @throws RequestError 404 when it is not served, 400 for no version number.
+ */
+function findServing(models: ModelSet, call: Call, purpose: 'predict' | 'read' = 'read'): Serving {
+  const [rawName = '', version] = call.groups;
+  return namedServing(models, call, decoded(rawName), version, purpose);
+}
+
+/** What is known of who asks, on every transport. */
+export type Client = Pick<Call, 'access' | 'headers'>;
+
+/**
+ * The same for a name and a version as messages have them. For none or an empty one, the default version, or to predict
+ * its canary.
+ */
+export function namedServing(
+  models: ModelSet,
+  { access, headers }: Client,
+  name: string,
+  version = '',
+  purpose: 'predict' | 'read' = 'read',
+): Serving {
+  if (!/^\d{0,15}$/.test(version)) throw badRequest(`${quote(version)} is no version number.`);
+  const unnamed = (): Serving | undefined =>
+    purpose === 'predict' ? models.choose(name, headers) : models.named(name);
+  const found = version === '' ? unnamed() : models.version(name, Number(version));
   if (found !== undefined) return found;
   // A key that is not for a model does not learn which versions of it there are.
   if (models.versions(name).length > 0) access.require('read', name);
