@@ -57,6 +57,8 @@ async function runDefinition(
     settingsOf: (command) => resolveSettings(command, { args: [], options: {} }, host.env, config),
   };
   try {
+    const { unusedVariables } = await import('./cli/environment.js');
+    for (const sentence of await unusedVariables(host.env, definition, loadCommands)) reporter.warn(sentence);
     return await definition.run(settings.args, settings.options, context);
   } finally {
     stop();

@@ -20,7 +20,7 @@ function metricText({ values, changes }: MetricComparison, index: number): strin
 
 function metricRows(result: CompareRunsResult, mark: (text: string) => string): string[][] {
   return result.metrics.map((metric) => [
-    metric.metric,
+    metric.on === 'test' ? `${metric.metric} (test)` : metric.metric,
     ...result.runs.map((_, index) => {
       const text = metricText(metric, index);
       return metric.best === index ? mark(text) : text;
@@ -36,7 +36,7 @@ function asMarkdown(result: CompareRunsResult): string {
   const ids = result.runs.map(({ id }) => `\`${id}\``);
   const parts = [
     markdownTable(
-      ['metric (validation)', ...ids],
+      ['metric', ...ids],
       metricRows(result, (text) => `**${text}**`),
     ),
   ];
@@ -48,7 +48,7 @@ function asText(result: CompareRunsResult, style: Style): string {
   const ids = result.runs.map(({ id }) => id);
   const parts = [
     style.table(
-      ['metric (validation)', ...ids],
+      ['metric', ...ids],
       metricRows(result, (text) => style.green(text)),
     ),
   ];
@@ -61,7 +61,7 @@ export default defineCommand({
   name: 'runs compare',
   summary: 'Compare metrics and parameters of runs',
   description:
-    'The first run is what the others are compared to. Metrics are those of the validation rows; of the parameters, those that differ are shown.',
+    'The first run is what the others are compared to. Metrics are those of the validation rows, and for runs that have been evaluated those of the test rows; of the parameters, those that differ are shown.',
   examples: [
     { command: 'aimaas runs compare 3fa2 81bc', does: 'what changed between two runs' },
     { command: 'aimaas runs compare 3fa2 81bc --md', does: 'a Markdown table for a comment in CI' },
@@ -71,11 +71,19 @@ export default defineCommand({
   ],
   options: {
     md: { type: 'boolean', description: 'Print Markdown tables', commandLineOnly: true },
+    metric: {
+      type: 'string',
+      placeholder: 'METRIC',
+      repeatable: true,
+      description: 'Only this metric',
+      defaultText: 'all',
+      commandLineOnly: true,
+    },
     all: { type: 'boolean', description: 'Show parameters that are the same, too', commandLineOnly: true },
   },
   async run(args, options, context): Promise<CompareRunsResult | null> {
     const { compareRuns } = await import('../steps/compare-runs.js');
-    const result = await compareRuns({ runs: args, all: options.all }, context);
+    const result = await compareRuns({ runs: args, all: options.all, metrics: options.metric }, context);
     if (options.md !== true || context.json) return result;
     context.stdout.write(`${asMarkdown(result)}\n`);
     return null;

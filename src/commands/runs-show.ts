@@ -15,7 +15,7 @@ export default defineCommand({
     const { showRun } = await import('../steps/runs.js');
     return showRun({ run: args[0] }, context);
   },
-  render({ run, folder }, style) {
+  render({ run, folder, test }, style) {
     const { content } = run;
     const target = `${content.target.column} (${content.task})`;
     const facts: readonly (readonly [string, string])[] = [
@@ -35,6 +35,7 @@ export default defineCommand({
     const metrics = Object.entries(content.validation).map(([metric, value]) => [
       metric,
       value,
+      ...(test === null ? [] : [test[metric] ?? null]),
       content.baseline[metric] ?? null,
     ]);
     const options = Object.entries({ ...content.model.params, ...content.options }).map(([name, value]) => [
@@ -43,12 +44,12 @@ export default defineCommand({
     ]);
     return [
       lines.join('\n'),
-      style.table(['metric', 'validation', 'baseline'], metrics),
+      style.table(['metric', 'validation', ...(test === null ? [] : ['test']), 'baseline'], metrics),
       style.table(
         ['option', 'value'],
         options.map(([name, value]) => [name ?? null, value === undefined ? null : String(value)]),
       ),
-      `Next: ${style.bold(`aimaas evaluate --run ${run.id}`)}`,
+      `Next: ${style.bold(`aimaas ${test === null ? 'evaluate' : 'export'} --run ${run.id}`)}`,
     ].join('\n\n');
   },
   quiet: ({ run }) => run.id,

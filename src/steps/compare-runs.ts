@@ -1,8 +1,11 @@
-import type { RunContent } from '../core/artifacts.js';
+import type { Metrics, RunContent } from '../core/artifacts.js';
 import { isJsonObject, type Json, type JsonObject, stableStringify } from '../core/json.js';
 import type { StepContext } from '../core/step.js';
 import type { Manifest } from '../workspace/manifest.js';
 import { Workspace } from '../workspace/workspace.js';
+import { AimaasError } from '../core/errors.js';
+import { didYouMean } from '../core/suggest.js';
+import { testMetrics } from './evaluation-output.js';
 import { isMaximized } from './runs.js';
 
 export interface CompareRunsOptions {
@@ -10,10 +13,14 @@ export interface CompareRunsOptions {
   readonly runs: readonly string[];
   /** Parameters that are the same in all as well. */
   readonly all?: boolean | undefined;
+  /** Only these metrics. Default: all. */
+  readonly metrics?: readonly string[] | undefined;
 }
 
 export type MetricComparison = {
   readonly metric: string;
+  /** The rows it is of. Those of the test split are there for runs that have been evaluated. */
+  readonly on: 'validation' | 'test';
   readonly direction: 'maximize' | 'minimize';
   /** One a run, null where it has none. */
   readonly values: readonly (number | null)[];
@@ -53,8 +60,12 @@ function parametersOf({ content }: Manifest<RunContent>): Record<string, Json> {
   };
 }
 
-function compareMetric(metric: string, runs: readonly Manifest<RunContent>[]): MetricComparison {
-  const values = runs.map((run) => run.content.validation[metric] ?? null);
+function compareMetric(
+  metric: string,
+  on: MetricComparison['on'],
+  found: readonly (Metrics | null)[],
+): MetricComparison {
+  const values = found.map((metrics) => metrics?.[metric] ?? null);
   const [first] = values;
   const changes = values.map((value) =>
     value === null || first === null || first === undefined ? null : value - first,
@@ -64,6 +75,7 @@ function compareMetric(metric: string, runs: readonly Manifest<RunContent>[]): M
   const differ = present.some((value) => value !== present[0]);
   return {
     metric,
+    on,
     direction: isMaximized(metric) ? 'maximize' : 'minimize',
     values,
     changes,
@@ -71,9 +83,32 @@ function compareMetric(metric: string, runs: readonly Manifest<RunContent>[]): M
   };
 }
 
+function namesIn(found: readonly (Metrics | null)[]): string[] {
+  return [...new Set(found.flatMap((metrics) => Object.keys(metrics ?? {})))];
+}
+
+function chosenMetrics(
+  all: readonly MetricComparison[],
+  names: readonly string[] | undefined,
+): readonly MetricComparison[] {
+  if (names === undefined || names.length === 0) return all;
+  const known = new Set(all.map(({ metric }) => metric));
+  const unknown = names.find((name) => !known.has(name));
+  if (unknown !== undefined) {
+    throw new AimaasError(
+      'USAGE',
+      `None of the runs has the metric "${unknown}". ${didYouMean(unknown, known)}`,
+      {
+        details: { metric: unknown, known: [...known] },
+      },
+    );
+  }
+  return names.flatMap((name) => all.filter(({ metric }) => metric === name));
+}
+
 /**
- * Metrics (on validation rows) and parameters of some runs side by side.
- * @throws AimaasError ARTIFACT_NOT_FOUND for a run that does not exist.
+ * Metrics and parameters of some runs side by side.
+ * @throws AimaasError ARTIFACT_NOT_FOUND for a run that does not exist; USAGE for a metric that none has.
  */
 export async function compareRuns(
   options: CompareRunsOptions,
@@ -82,7 +117,11 @@ export async function compareRuns(
   const workspace = new Workspace(context.workspace);
   const runs: Manifest<RunContent>[] = [];
   for (const id of options.runs) runs.push(await workspace.find<RunContent>('run', id));
-  const metricNames = new Set(runs.flatMap((run) => Object.keys(run.content.validation)));
+  const validation = runs.map(({ content }) => content.validation);
+  const test = await Promise.all(runs.map(({ id }) => testMetrics(workspace.folder('run', id))));
+  const compareAll = (on: MetricComparison['on'], found: readonly (Metrics | null)[]): MetricComparison[] =>
+    namesIn(found).map((metric) => compareMetric(metric, on, found));
+  const metrics = [...compareAll('validation', validation), ...compareAll('test', test)];
   const parameters = runs.map(parametersOf);
   const compared = [...new Set(parameters.flatMap((values) => Object.keys(values)))].map((parameter) => ({
     parameter,
@@ -92,7 +131,7 @@ export async function compareRuns(
   return {
     schemaVersion: 1,
     runs: runs.map(({ id, createdAt, content }) => ({ id, createdAt, family: content.model.family })),
-    metrics: [...metricNames].map((metric) => compareMetric(metric, runs)),
+    metrics: chosenMetrics(metrics, options.metrics),
     parameters: options.all === true ? compared : compared.filter(differs),
   };
 }

@@ -182,10 +182,13 @@ async function readRows(
   }
   const { rowsOfData } = await import('./evaluation-data.js');
   const data = run === undefined ? undefined : await workspace.read<DataContent>('data', run.content.data);
-  const targetSchema = data?.content.schema.columns.find(({ name }) => name === predictor.target.column);
+  const schemaOf = (wanted: string) => data?.content.schema.columns.find(({ name }) => name === wanted);
+  const targetSchema = schemaOf(predictor.target.column);
+  const weightColumn = features?.content.recipe.weightColumn ?? null;
+  const weightSchema = weightColumn === null ? undefined : schemaOf(weightColumn);
   const location = 'location' in on ? on.location : '';
   return rowsOfData(
-    { location, stdin: options.stdin, targetSchema, cache: workspace.path('cache') },
+    { location, stdin: options.stdin, targetSchema, weightSchema, cache: workspace.path('cache') },
     predictor,
     context,
   );

@@ -8,6 +8,7 @@ import type { Truth } from '../metrics/index.js';
 import { type JudgedRows, RowCollector } from './evaluation-rows.js';
 import { CellCollector, type CellLookup } from './evaluation-cells.js';
 import type { OpenedPredictor } from './predictor.js';
+import { weightsOf } from './row-scan.js';
 import { encodeTarget } from './target.js';
 
 /** Unknown classes named in the error. */
@@ -26,6 +27,8 @@ export interface DataOptions {
   readonly stdin: Readable | undefined;
   /** How the target was typed where the model learned it; without it, it is typed by the model's classes. */
   readonly targetSchema: ColumnSchema | undefined;
+  /** The column of sample weights that the model was made with. Without it in the data, all rows weigh the same. */
+  readonly weightSchema: ColumnSchema | undefined;
   /** Where downloads are kept. */
   readonly cache: string;
 }
@@ -47,14 +50,17 @@ export async function rowsOfData(
     title: `Evaluating on ${options.location === '-' ? 'standard input' : options.location}`,
     unit: 'rows',
   });
+  const weightColumns = options.weightSchema === undefined ? [] : [options.weightSchema];
   const collector = new RowCollector(target);
   const cells = new CellCollector(predictor.schema);
   const unknown = new UnknownClasses(target.column);
   let first = 0;
   let without = 0;
+  let weighted = false;
   try {
     const tables = openRows([options.location], {
-      schema: { columns: [...predictor.schema.columns, targetSchema], target: null },
+      schema: { columns: [...predictor.schema.columns, targetSchema, ...weightColumns], target: null },
+      optional: weightColumns.map(({ name }) => name),
       chunkRows: 8_192,
       signal: context.signal,
       cache: options.cache,
@@ -70,7 +76,14 @@ export async function rowsOfData(
       const scores = await predictor.scores(part);
       const row = known.map((index) => first + index);
       const given = take(truth, known);
-      collector.add(given, scores, row, null);
+      const weights = weightsIn(table, options.weightSchema, first);
+      weighted ||= weights !== null;
+      collector.add(
+        given,
+        scores,
+        row,
+        weights === null ? null : Float32Array.from(known, (index) => weights[index] ?? 1),
+      );
       cells.add(part, row, given, scores, target);
       first += table.rows;
       bar.update(first);
@@ -99,7 +112,19 @@ export async function rowsOfData(
   }
   const warnings =
     without === 0 ? [] : [`${without} of ${first} rows have no value of ${target.column} and were left out.`];
+  if (options.weightSchema !== undefined && !weighted) {
+    const { name } = options.weightSchema;
+    warnings.push(`${options.location} has no sample weights (column ${name}): all rows count the same.`);
+  }
   return { judged: collector.finish(), lookUp: cells.lookUp, warnings };
+}
+
+/** The sample weights of a table; null where it has none at all. */
+function weightsIn(table: Table, schema: ColumnSchema | undefined, first: number): Float32Array | null {
+  const column = schema === undefined ? undefined : table.columns.get(schema.name);
+  if (schema === undefined || column === undefined) return null;
+  if (column.storage === 'number' && column.values.every(Number.isNaN)) return null;
+  return weightsOf(table, schema.name, first);
 }
 
 /** A column schema for a target of which only the model's own words are known. */

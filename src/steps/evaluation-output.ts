@@ -1,5 +1,7 @@
 import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import type { Metrics } from '../core/artifacts.js';
+import { removeLeftovers } from '../workspace/leftovers.js';
 import { storageError, temporaryName, writeJsonAtomic } from '../workspace/atomic.js';
 import type { CellLookup } from './evaluation-cells.js';
 import type { ReportContent } from './evaluation-report.js';
@@ -20,6 +22,15 @@ export async function readEvaluation(folder: string): Promise<JsonObject | undef
   }
 }
 
+/** What `evaluate` found on the test split of the run in this folder; null before it was run. */
+export async function testMetrics(run: string): Promise<Metrics | null> {
+  const evaluation = await readEvaluation(join(run, 'evaluation', 'test'));
+  const metrics: Json | undefined = evaluation?.['metrics'];
+  if (!isJsonObject(metrics)) return null;
+  const numbers = Object.entries(metrics).filter(([, value]) => typeof value === 'number');
+  return Object.fromEntries(numbers) as Metrics;
+}
+
 /**
  * Writes files into `folder` so that a reader sees all of the old ones or all of the new, as far as a file system can:
  * everything is made in a folder beside it and then moved, metrics.json last. Files of other names stay.
@@ -28,6 +39,7 @@ export async function readEvaluation(folder: string): Promise<JsonObject | undef
  */
 async function replaceFiles(folder: string, write: (dir: string) => Promise<void>): Promise<string[]> {
   const temporary = temporaryName(folder);
+  await removeLeftovers(dirname(folder));
   try {
     await mkdir(dirname(folder), { recursive: true });
     await mkdir(temporary);

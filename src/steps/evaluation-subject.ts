@@ -11,7 +11,7 @@ import type { Workspace } from '../workspace/workspace.js';
 import { type ResolvedModel, resolveModel } from './resolve-model.js';
 
 /** Raised whenever the same inputs would give other numbers. */
-const STEP_VERSION = 1;
+const STEP_VERSION = 2;
 
 /** What is to be evaluated, found before anything heavy is loaded. */
 export interface Subject {

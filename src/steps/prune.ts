@@ -1,10 +1,12 @@
 import { readdir, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname } from 'node:path';
 import type { FeaturesContent, RunContent } from '../core/artifacts.js';
 import type { BundleManifest } from '../core/bundle.js';
 import { AimaasError, throwIfAborted } from '../core/errors.js';
 import type { StepContext } from '../core/step.js';
-import { ARTIFACT_FOLDERS, type ArtifactKind, type Manifest } from '../workspace/manifest.js';
+import { TEMPORARY } from '../workspace/atomic.js';
+import { isAbandoned } from '../workspace/leftovers.js';
+import type { ArtifactKind, Manifest } from '../workspace/manifest.js';
 import { ModelRegistry } from '../workspace/registry.js';
 import { removeArtifact } from '../workspace/remove.js';
 import { Workspace } from '../workspace/workspace.js';
@@ -123,22 +125,19 @@ async function planKind<C extends RunContent | FeaturesContent | Manifest['conte
 }
 
 /** Temporary names that a killed command left behind. */
-async function planLeftovers(workspace: Workspace, registry: ModelRegistry, plan: Plan): Promise<void> {
-  const folders = [
-    ...Object.values(ARTIFACT_FOLDERS),
-    'models',
-    ...(await registry.names()).map((name) => join('models', name)),
-  ];
-  for (const folder of folders) {
-    const names = await readdir(workspace.path(folder)).catch(() => [] as string[]);
-    for (const name of names.filter((candidate) => candidate.startsWith('.tmp-'))) {
-      const made = (await stat(workspace.path(folder, name))).mtime;
-      if (Date.now() - made.getTime() < LEFTOVER_SECONDS * 1000) continue;
-      plan.consider(
-        { kind: 'leftover', name: join(folder, name), createdAt: made.toISOString(), bytes: 0 },
-        [],
-      );
-    }
+async function planLeftovers(workspace: Workspace, plan: Plan): Promise<void> {
+  const names = await readdir(workspace.root, { recursive: true }).catch(() => [] as string[]);
+  const unfinished = names.filter(
+    (name) => basename(name).startsWith(TEMPORARY) && !dirname(name).includes(TEMPORARY),
+  );
+  for (const name of unfinished) {
+    const made = await stat(workspace.path(name)).then(
+      ({ mtime }) => mtime,
+      () => undefined,
+    );
+    if (made === undefined) continue;
+    if (!isAbandoned(basename(name)) && Date.now() - made.getTime() < LEFTOVER_SECONDS * 1000) continue;
+    plan.consider({ kind: 'leftover', name, createdAt: made.toISOString(), bytes: 0 }, []);
   }
 }
 
@@ -189,7 +188,7 @@ export async function prune(options: PruneOptions, context: StepContext): Promis
     needs.add('data', content.data, `feature set ${id}`);
   }
   await planKind(workspace, 'data', rule, needs, plan);
-  await planLeftovers(workspace, registry, plan);
+  await planLeftovers(workspace, plan);
 
   const removed: PrunedItem[] = [];
   for (const item of plan.removed) {

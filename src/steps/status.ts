@@ -10,7 +10,7 @@ import {
   type StepRecord,
   type StepSettings,
 } from './pipeline-record.js';
-import { changedSources } from './source-changes.js';
+import { changedMatches, changedSources } from './source-changes.js';
 
 export type StepState = {
   readonly step: PipelineStep;
@@ -38,6 +38,9 @@ export interface StatusOptions {
   /** What each step is to be done with, where that is laid down; a step that is not named is taken as it was done. */
   readonly settings?: { readonly [step in PipelineStep]?: StepSettings } | undefined;
 }
+
+/** Changed files that are named. */
+const SHOWN_CHANGES = 3;
 
 type Finding = Omit<StepState, 'step'>;
 
@@ -101,9 +104,14 @@ class Inspector {
     const id = await this.workspace.current('data');
     const manifest = id === undefined ? undefined : await this.workspace.read<DataContent>('data', id);
     if (manifest === undefined) return { state: 'missing', reason: 'no data set yet', made: null };
-    const changed = await changedSources(manifest);
-    if (changed.length > 0)
-      return { state: 'out of date', reason: `${changed.join(', ')} changed`, made: manifest.id };
+    const record = this.records['collect'];
+    const asked = record?.made === manifest.id ? record.args : [];
+    const changes = [...(await changedSources(manifest)), ...(await changedMatches(asked, manifest))];
+    if (changes.length > 0) {
+      const more = changes.length - SHOWN_CHANGES;
+      const reason = changes.slice(0, SHOWN_CHANGES).join(', ') + (more > 0 ? ` and ${more} more` : '');
+      return { state: 'out of date', reason, made: manifest.id };
+    }
     const { name, rows, schema } = manifest.content;
     return this.settled('collect', manifest.id, `${name}: ${rows} rows, ${schema.columns.length} columns`);
   }

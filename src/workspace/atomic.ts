@@ -3,6 +3,7 @@ import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { AimaasError } from '../core/errors.js';
 import type { Json } from '../core/json.js';
+import { HOST_MARK } from './owner.js';
 
 const STORAGE_ERRORS: Record<string, string> = {
   ENOSPC: 'the disk is full',
@@ -27,9 +28,12 @@ export function storageError(error: unknown, path: string): unknown {
   });
 }
 
-/** A sibling name for something that is not finished yet. Starts with a dot so that listings skip it. */
+/** Begins the names of what is not finished yet. The dot makes listings skip it. */
+export const TEMPORARY = '.tmp-';
+
+/** A sibling name for something that is not finished yet. It tells who is at it; see leftovers.ts. */
 export function temporaryName(path: string): string {
-  return join(dirname(path), `.tmp-${process.pid}-${randomBytes(6).toString('hex')}`);
+  return join(dirname(path), `${TEMPORARY}${process.pid}-${HOST_MARK}-${randomBytes(6).toString('hex')}`);
 }
 
 /**

@@ -6,24 +6,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AimaasError, throwIfAborted } from '../core/errors.js';
 import type { Reporter } from '../core/reporter.js';
 import { storageError } from './atomic.js';
+import { isAlive } from './owner.js';
 
 type Owner = { readonly pid: number; readonly host: string };
-
-function isAlive(owner: Owner): boolean {
-  if (owner.host !== hostname()) return true;
-  try {
-    process.kill(owner.pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
 
 /** Who holds the lock file, or undefined when its owner is gone or it is unreadable and old. */
 async function holder(path: string): Promise<Owner | undefined> {
   try {
     const owner = JSON.parse(await readFile(path, 'utf8')) as Owner;
-    return isAlive(owner) ? owner : undefined;
+    return owner.host !== hostname() || isAlive(owner.pid) ? owner : undefined;
   } catch {
     // Between its creation and the writing of its content a lock is empty; a killed process may leave it so.
     const age = await stat(path).then(

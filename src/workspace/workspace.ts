@@ -1,11 +1,12 @@
 import { access, mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
-import { join, relative, resolve, sep } from 'node:path';
+import { dirname, join, relative, resolve, sep } from 'node:path';
 import { AimaasError } from '../core/errors.js';
 import type { JsonObject } from '../core/json.js';
 import type { Reporter } from '../core/reporter.js';
 import { VERSION } from '../core/version.js';
 import { storageError, temporaryName, writeFileAtomic, writeJsonAtomic } from './atomic.js';
 import { sha256OfFile } from './hash.js';
+import { removeLeftovers, replacedName } from './leftovers.js';
 import { withLock } from './lock.js';
 import { ARTIFACT_FOLDERS, type ArtifactKind, type FileEntry, type Manifest } from './manifest.js';
 
@@ -176,6 +177,7 @@ export class Workspace {
     const target = this.folder(kind, id);
     const lock = { reporter: options.reporter, signal: options.signal, what: `${NOUN[kind]} ${id}` };
     return withLock(this.lockPath(kind, id), lock, async () => {
+      await removeLeftovers(dirname(target));
       const temporary = temporaryName(target);
       try {
         await mkdir(temporary, { recursive: true });
@@ -216,7 +218,7 @@ export class Workspace {
   /** Renames a finished folder over whatever stands at `target`; the old one is removed only after the new is there. */
   async moveIntoPlace(finished: string, target: string): Promise<void> {
     if (!(await exists(target))) return rename(finished, target);
-    const old = temporaryName(target);
+    const old = replacedName(target);
     await rename(target, old);
     await rename(finished, target);
     await rm(old, { recursive: true, force: true });

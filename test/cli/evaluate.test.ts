@@ -32,6 +32,48 @@ beforeAll(async () => {
 
 afterAll(() => folder.dispose());
 
+describe('evaluate --data with sample weights', () => {
+  it('weighs the rows as the model was trained, and says when the data have no weights', async () => {
+    const plain = (await readFile(join(cwd, 'penguins.csv'), 'utf8')).trimEnd().split('\n');
+    const weight = (line: number) => 1 + (line % 5) * 3;
+    const lines = plain.map((line, i) => `${line},${i === 0 ? 'w' : weight(i)}`);
+    await writeFile(join(cwd, 'weighted.csv'), lines.join('\n'));
+    const weighted = await temporaryFolder();
+    try {
+      const at = { cwd: weighted.path };
+      for (const argv of [
+        ['collect', join(cwd, 'weighted.csv'), '--target', 'island'],
+        ['preprocess', '--weight-column', 'w'],
+        ['train', '--model', 'linear', '--epochs', '3'],
+      ]) {
+        expect((await runCli([...argv, '-q'], at)).stderr).toBe('');
+      }
+      const data = ['--data', join(cwd, 'weighted.csv'), '--no-plots', '--output', 'out'];
+      const result = await runJson<EvaluateResult>(['evaluate', ...data], at);
+      const rows = await csv(join(weighted.path, 'out', 'predictions.csv'));
+      const hits = rows.map((row) => Number(row['truth'] === row['prediction']));
+      const weights = rows.map((_, i) => weight(i + 1));
+      const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
+      const expected = sum(hits.map((hit, i) => hit * (weights[i] ?? 0))) / sum(weights);
+      expect(expected).not.toBeCloseTo(sum(hits) / hits.length, 4);
+      expect(result.metrics['accuracy']).toBeCloseTo(expected, 6);
+
+      const other = await runCli(
+        ['evaluate', '--data', join(cwd, 'penguins.csv'), '--metric', 'accuracy'],
+        at,
+      );
+      expect(other.stderr).toContain(
+        'penguins.csv has no sample weights (column w): all rows count the same.',
+      );
+      await writeFile(join(weighted.path, 'bad.csv'), lines.slice(0, 9).join('\n').replace(/,1$/m, ',-1'));
+      const bad = await runCli(['evaluate', '--data', 'bad.csv'], at);
+      expect([bad.code, bad.stderr]).toEqual([3, expect.stringContaining('column "w" is -1')]);
+    } finally {
+      await weighted.dispose();
+    }
+  });
+});
+
 /** Rows of a CSV as objects. */
 async function csv(path: string): Promise<Record<string, string>[]> {
   return parse(await readFile(path, 'utf8'), { columns: true });

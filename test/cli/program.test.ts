@@ -86,6 +86,22 @@ describe('mistakes exit 2 and name the nearest', () => {
 });
 
 describe('settings', () => {
+  test('a variable that is no setting is told, with the nearest name', async () => {
+    const env = {
+      AIMAAS_TRAIN_EPOCH: '3',
+      AIMAAS_TRAIN_RESUME: 'x',
+      AIMAAS_WORKSPACE: 'w',
+      AIMAAS_SERVE_PORT: '1',
+    };
+    const { code, stderr } = await runCli(['status'], { cwd: folder.path, env });
+    expect(code).toBe(0);
+    expect(stderr).toContain(
+      'AIMAAS_TRAIN_EPOCH is no setting of aimaas and has no effect. Did you mean AIMAAS_TRAIN_EPOCHS?',
+    );
+    expect(stderr).toContain('AIMAAS_TRAIN_RESUME has no effect: it can be set on the command line only');
+    expect(stderr).not.toMatch(/WORKSPACE|SERVE_PORT/);
+  });
+
   test('every problem of aimaas.yaml is told before anything runs', async () => {
     await writeFile(join(folder.path, 'aimaas.yaml'), 'train:\n  epochs: 0\nserv:\n  port: 1\n');
     const { code, stderr } = await aimaas('status');

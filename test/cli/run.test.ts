@@ -108,6 +108,35 @@ describe('run and status', () => {
     expect((await status())['collect']).toBe('up to date');
   });
 
+  test('files that a collected glob newly matches, or no longer, are seen', async () => {
+    const other = await temporaryFolder();
+    try {
+      const at = { cwd: other.path };
+      const collect = async () => (await runJson<StatusJson>(['status'], at)).steps[0];
+      const [header = '', ...rows] = (await readFile(PENGUINS, 'utf8')).trimEnd().split('\n');
+      for (const [i, name] of ['a.csv', 'b.csv'].entries()) {
+        await writeFile(join(other.path, name), [header, ...rows.slice(i * 50, i * 50 + 50)].join('\n'));
+      }
+      expect((await runCli(['collect', '*.csv', '--target', 'species', '-q'], at)).code).toBe(0);
+      expect(await collect()).toMatchObject({ state: 'up to date' });
+      await writeFile(join(other.path, 'c.csv'), [header, ...rows.slice(100, 150)].join('\n'));
+      expect(await collect()).toMatchObject({ state: 'out of date', reason: 'c.csv is new' });
+      const { steps } = await runJson<RunJson>(['run', '--until', 'collect'], at);
+      expect(steps[0]).toMatchObject({ outcome: 'done', reason: 'c.csv is new' });
+      expect(await collect()).toMatchObject({
+        state: 'up to date',
+        reason: expect.stringContaining('150 rows') as string,
+      });
+      await rm(join(other.path, 'a.csv'));
+      expect(await collect()).toMatchObject({ state: 'out of date', reason: 'a.csv is gone' });
+      await rm(join(other.path, 'b.csv'));
+      await rm(join(other.path, 'c.csv'));
+      expect(await collect()).toMatchObject({ state: 'up to date' });
+    } finally {
+      await other.dispose();
+    }
+  });
+
   test('a threshold that is not met stops before the export, with 5', async () => {
     const { code, stdout, stderr } = await aimaas(
       'run',

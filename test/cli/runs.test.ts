@@ -1,5 +1,7 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { JsonObject } from '../../src/core/json.js';
+import { writeJsonAtomic } from '../../src/workspace/atomic.js';
 import { Workspace } from '../../src/workspace/workspace.js';
 import { runCli, runJson, temporaryFolder } from '../helpers/cli.js';
 import { publishData, publishFeatures, publishRun } from '../helpers/runs.js';
@@ -28,6 +30,7 @@ describe('runs list', () => {
     expect(await runJson(['runs', 'list'], { cwd: folder.path })).toEqual({
       schemaVersion: 1,
       sort: null,
+      metrics: [],
       total: 0,
       runs: [],
     });
@@ -74,6 +77,50 @@ describe('runs list', () => {
   });
 });
 
+/** Puts the result of an evaluation on the test split beside a run, as `evaluate` does. */
+async function evaluated(id: string, metrics: JsonObject): Promise<void> {
+  const path = join(workspace.folder('run', id), 'evaluation', 'test', 'metrics.json');
+  await writeJsonAtomic(path, { schemaVersion: 1, metrics });
+}
+
+describe('metrics of the test rows', () => {
+  test('are listed, sorted and filtered by beside those of the validation rows', async () => {
+    const [first, second, third] = [await run(0.8), await run(0.95), await run(0.9)];
+    const untested = await aimaas('runs', 'list', '--sort', 'test.accuracy');
+    expect([untested.code, untested.stderr]).toEqual([2, expect.stringContaining('hint: aimaas evaluate')]);
+    await evaluated(first, { accuracy: 0.91, log_loss: 0.3, r2: null });
+    await evaluated(second, { accuracy: 0.85, log_loss: 0.5 });
+    const { stdout } = await aimaas('runs');
+    expect(stdout).toMatch(/time +accuracy +test\.accuracy +log_loss +test\.log_loss\n/);
+    expect(stdout).toContain('Metrics named test. are of the test rows, the others of the validation rows.');
+    const order = (await aimaas('runs', 'list', '--sort', 'test.accuracy', '-q')).stdout.trim().split('\n');
+    expect(order).toEqual([first, second, third]);
+    expect((await aimaas('runs', 'list', '--where', 'test.accuracy<0.9', '-q')).stdout).toBe(`${second}\n`);
+    const named = await aimaas('runs', 'list', '--metric', 'test.log_loss');
+    expect(named.stdout).toMatch(/time +test\.log_loss\n/);
+    expect((await aimaas('runs', 'list', '--metric', 'test.acuracy')).stderr).toContain('"test.accuracy"?');
+    const json = await runJson<{ runs: unknown[] }>(['runs', 'list'], { cwd: folder.path });
+    expect(json.runs).toMatchObject([
+      { id: third, test: null },
+      { id: second, test: { accuracy: 0.85 } },
+      { id: first, test: { accuracy: 0.91, log_loss: 0.3 } },
+    ]);
+  });
+
+  test('are shown and compared', async () => {
+    const [first, second] = [await run(0.8), await run(0.95)];
+    await evaluated(first, { accuracy: 0.91 });
+    await evaluated(second, { accuracy: 0.85 });
+    expect((await aimaas('runs', 'show', first)).stdout).toMatch(/accuracy +0\.8000 +0\.9100 +0\.6000/);
+    const { stdout } = await aimaas('runs', 'compare', first, second, '--md', '--metric', 'accuracy');
+    expect(stdout).toContain(
+      '| accuracy | 0.8000 | **0.9500 (+0.1500)** |\n| accuracy (test) | **0.9100** | 0.8500 (−0.0600) |\n',
+    );
+    const wrong = await aimaas('runs', 'compare', first, second, '--metric', 'acuracy');
+    expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining('Did you mean "accuracy"?')]);
+  });
+});
+
 describe('runs show', () => {
   test('the current run, or one by the beginning of its id', async () => {
     const first = await run(0.8);
@@ -117,7 +164,7 @@ describe('runs compare', () => {
     const { stdout } = await aimaas('runs', 'compare', first, second, '--md');
     expect(stdout).toBe(
       [
-        `| metric (validation) | \`${first}\` | \`${second}\` |`,
+        `| metric | \`${first}\` | \`${second}\` |`,
         '| --- | --- | --- |',
         '| accuracy | 0.8000 | **0.9000 (+0.1000)** |',
         '| log_loss | 0.2000 | **0.1000 (−0.1000)** |',
