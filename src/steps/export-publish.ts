@@ -14,3 +14,130 @@ import type { ModelRegistry } from '../workspace/registry.js';
 import { describeFiles, type Workspace } from '../workspace/workspace.js';
 import { buildReference, REFERENCE_FILE } from './drift-reference.js';
 import { testMetrics } from './evaluation-output.js';
+import { type Probes, supported, writeFormats } from './export-formats.js';
+import { exportModelOf } from './export-model.js';
+import { realRows } from './export-rows.js';
+import { exampleRecord } from './model-inputs.js';
+import { openPredictor } from './predictor.js';
+
+/** What predict and serve need; copied from the run as it is. */
+export const OWN_FILES = ['predictor.json', 'network.onnx'] as const;
+
+/** A version to be made of a run. */
+export interface PublishJob {
+  readonly context: StepContext;
+  readonly workspace: Workspace;
+  readonly registry: ModelRegistry;
+  readonly run: Manifest<RunContent>;
+  readonly name: string;
+  readonly key: string;
+  readonly formats: readonly Exporter[] | undefined;
+  readonly reuse: (manifest: BundleManifest) => boolean;
+  /** Make a new version even if `reuse` finds one that is as good. */
+  readonly force: boolean;
+}
+
+/**
+ * Writes the bundle of a run beside the registry, checks it, and publishes it as the next version of its name.
+ * @throws AimaasError EXPORT_MISMATCH or UNSUPPORTED (nothing is published then), STORAGE.
+ */
+export async function publish(job: PublishJob): Promise<BundleManifest> {
+  const { context, workspace, registry, run, name } = job;
+  const source = workspace.folder('run', run.id);
+  const model = await exportModelOf(source, run, name);
+  const { exporters, skipped } = supported(model, job.formats);
+  for (const [format, reason] of Object.entries(skipped)) {
+    context.reporter.warn(`There will be no ${format} export: ${reason}`);
+  }
+  const features = await workspace.read<FeaturesContent>('features', run.content.features);
+  const data = await workspace.find<DataContent>('data', run.content.data);
+  const { schema } = model.features;
+  const rows = probeRows(schema, await realRows(workspace, features, data, schema));
+  const probes: Probes = { rows, expected: await ownScores(source, rows) };
+
+  const temporary = temporaryName(registry.folder(name, 1));
+  try {
+    await mkdir(temporary, { recursive: true });
+    for (const file of OWN_FILES) await copyFile(join(source, file), join(temporary, file));
+    const formats = await writeFormats(exporters, model, temporary, probes, context);
+    await writeReference(job, features, data, temporary);
+    const { target, signature } = model;
+    const about = {
+      name,
+      task: target.task,
+      classes: classesOf(target),
+      target: target.column,
+      signature,
+      formats,
+    };
+    const example = exampleRecord(model.features);
+    await writeFileAtomic(join(temporary, 'README.md'), bundleReadme({ ...about, example }));
+    const manifest: Omit<BundleManifest, 'version' | 'createdAt'> = {
+      schemaVersion: 1,
+      kind: 'model',
+      name,
+      aimaas: VERSION,
+      key: job.key,
+      task: run.content.task,
+      model: run.content.model,
+      classes: about.classes,
+      signature,
+      schema: model.features.schema,
+      lineage: {
+        run: run.id,
+        features: run.content.features,
+        data: run.content.data,
+        dataName: run.content.dataName,
+        sources: data.content.sources,
+      },
+      metrics: {
+        validation: run.content.validation,
+        baseline: run.content.baseline,
+        test: await testMetrics(source),
+      },
+      formats,
+      skippedFormats: skipped,
+      files: await describeFiles(temporary),
+    };
+    const { reporter, signal } = context;
+    const reuse = job.force ? undefined : job.reuse;
+    throwIfAborted(signal);
+    return await registry.publish(temporary, manifest, { reporter, signal, reuse });
+  } catch (error) {
+    await rm(temporary, { recursive: true, force: true }).catch(() => undefined);
+    // The folder of a name that got no version; not empty means that it has one.
+    await rmdir(dirname(temporary)).catch(() => undefined);
+    throw storageError(error, registry.folder(name, 1));
+  }
+}
+/** What later rows are compared with; left out where the training rows are gone. */
+async function writeReference(
+  { context, workspace, run }: PublishJob,
+  features: Manifest<FeaturesContent> | undefined,
+  data: Manifest<DataContent>,
+  folder: string,
+): Promise<void> {
+  if (features === undefined) {
+    context.reporter.warn(
+      `Feature set ${run.content.features} is gone, so the bundle does not say what its training rows looked like.`,
+      'For aimaas monitor, make it again before exporting: aimaas preprocess',
+    );
+    return;
+  }
+  const predictor = await openPredictor(folder);
+  try {
+    const reference = await buildReference({ workspace, features, data, predictor });
+    await writeFileAtomic(join(folder, REFERENCE_FILE), `${JSON.stringify(reference)}\n`);
+  } finally {
+    await predictor.dispose();
+  }
+}
+
+async function ownScores(folder: string, rows: Table): Promise<Float32Array> {
+  const predictor = await openPredictor(folder);
+  try {
+    return await predictor.scores(rows);
+  } finally {
+    await predictor.dispose();
+  }
+}
