@@ -1,6 +1,7 @@
 import { AimaasError } from '../core/errors.js';
 import { sizeOf, type DType, type TensorData } from '../core/tensor.js';
 import { inferOutputs } from './kernels/index.js';
+import { SCAN, scanAttributes, scanOutputs, type ScanLayout } from './scan/layout.js';
 import {
   valueInfo,
   type Attributes,
@@ -64,6 +65,21 @@ export class GraphBuilder {
     return outputs;
   }
 
+  /** Appends a loop over the leading axis (see scan/layout.ts) and gives all its outputs. */
+  scan(body: Graph, inputs: readonly ValueId[], layout: ScanLayout): ValueId[] {
+    const outputs = scanOutputs(body, layout).map((info) => this.addValue(info));
+    const layer = this.layer === undefined ? {} : { layer: this.layer };
+    this.nodes.push({
+      op: SCAN,
+      inputs: [...inputs],
+      outputs,
+      attributes: scanAttributes(layout),
+      body,
+      ...layer,
+    });
+    return outputs;
+  }
+
   /** Inlines another graph: its inputs become the given values. Returns its outputs by name. */
   append(graph: Graph, inputs: Readonly<Record<string, ValueId>>): Record<string, ValueId> {
     const mapping = new Map<ValueId, ValueId>();
@@ -103,6 +119,11 @@ export class GraphBuilder {
   /** Corrects the shape of an input whose size is known only once the graph is complete. */
   resize(value: ValueId, shape: readonly number[]): void {
     this.values[value] = { ...this.info(value), shape };
+  }
+
+  /** The node that makes a value; undefined for inputs and constants. */
+  makerOf(value: ValueId): GraphNode | undefined {
+    return this.nodes.find((node) => node.outputs.includes(value));
   }
 
   /** The constant behind a value, if it is one. */

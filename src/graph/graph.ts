@@ -21,6 +21,8 @@ export interface GraphNode {
   readonly attributes: Attributes;
   /** The layer it was traced in, for messages. */
   readonly layer?: string;
+  /** What one iteration computes, where the operation is a loop (see scan/layout.ts). */
+  readonly body?: Graph;
 }
 
 export interface NamedValue {

@@ -1,6 +1,7 @@
 import type { DType } from '../core/tensor.js';
 import { AimaasError } from '../core/errors.js';
 import type { Graph } from './graph.js';
+import { withRecurrentLoops } from './composites/recurrent.js';
 import { registerTraceBackend, TRACE_BACKEND, withTracer } from './trace/backend.js';
 import { withLayerNames } from './trace/layer-names.js';
 import { withProperties } from './trace/patch.js';
@@ -33,18 +34,20 @@ export function trace(
     withTracer(tracer, () =>
       guardVariables(tracer, () =>
         withSubstitutions(() =>
-          withLayerNames(tracer, () => {
-            tf.tidy(() => {
-              const tensors: Record<string, tf.Tensor> = {};
-              for (const [name, { shape, dtype }] of Object.entries(inputs)) {
-                tensors[name] = tracer.tensor(tracer.builder.input(name, shape, dtype));
-              }
-              for (const [name, tensor] of Object.entries(build(tensors))) {
-                tracer.builder.output(name, tracer.valueOf(tensor));
-              }
-            });
-            return tracer.build();
-          }),
+          withLayerNames(tracer, () =>
+            withRecurrentLoops(() => {
+              tf.tidy(() => {
+                const tensors: Record<string, tf.Tensor> = {};
+                for (const [name, { shape, dtype }] of Object.entries(inputs)) {
+                  tensors[name] = tracer.tensor(tracer.builder.input(name, shape, dtype));
+                }
+                for (const [name, tensor] of Object.entries(build(tensors))) {
+                  tracer.builder.output(name, tracer.valueOf(tensor));
+                }
+              });
+              return tracer.build();
+            }),
+          ),
         ),
       ),
     ),

@@ -9,9 +9,11 @@ import {
   type ValueId,
 } from '../../graph/graph.js';
 import { kernelDefinition } from '../../graph/kernels/index.js';
+import { SCAN, scanBody, scanLayout } from '../../graph/scan/layout.js';
 import { concreteDimension, concreteShape, hasSymbolic } from '../../graph/symbolic.js';
 import { tf, withBackend } from '../../graph/trace/tensorflow.js';
 import { toTensor, valuesFromBackend } from '../../graph/trace/values.js';
+import { joinLeading, sliceLeading } from '../step-inputs.js';
 import { computesDouble, ownOps, runDouble } from './own-ops.js';
 
 /** Runs a graph node by node with tfjs' cpu kernels. `batch` is the size of what is symbolic. */
@@ -63,6 +65,7 @@ function runNode(
     const { shape, dtype } = valueInfo(graph, id);
     return { dtype, shape: batch === undefined ? shape : concreteShape(shape, batch) };
   });
+  if (node.op === SCAN) return runScan(node, inputs, batch);
   const own = ownOps[node.op];
   if (own !== undefined) return [own(inputs, attributes)];
   const [output] = expected;
@@ -83,6 +86,32 @@ function runNode(
     });
   });
   return outputs;
+}
+
+/** Runs a loop: its body once for every element of the sequences. */
+function runScan(node: GraphNode, inputs: readonly TensorData[], batch: number | undefined): TensorData[] {
+  const { states, sequences, length, reverse } = scanLayout(node);
+  const body = scanBody(node);
+  let carried = inputs.slice(0, states);
+  const captured = inputs.slice(states + sequences);
+  const stacks: TensorData[][] = body.outputs.slice(states).map(() => []);
+  for (let step = 0; step < length; step++) {
+    const position = reverse ? length - 1 - step : step;
+    const elements = inputs.slice(states, states + sequences).map((sequence) => {
+      const element = sliceLeading(sequence, position, position + 1);
+      return { ...element, shape: element.shape.slice(1) };
+    });
+    const given = [...carried, ...elements, ...captured];
+    const named = Object.fromEntries(body.inputs.map(({ name }, i) => [name, given[i] as TensorData]));
+    const made = interpret(body, named, batch);
+    const outputs = body.outputs.map(({ name }) => made[name] as TensorData);
+    carried = outputs.slice(0, states);
+    outputs.slice(states).forEach((result, i) => {
+      const stack = stacks[i];
+      if (stack !== undefined) stack[position] = { ...result, shape: [1, ...result.shape] };
+    });
+  }
+  return [...carried, ...stacks.map(joinLeading)];
 }
 
 /** Calls tfjs' kernel with the inputs under the names it knows them by. */

@@ -11,6 +11,7 @@ import { matMulEmitters } from './emitters/matmul.js';
 import { poolingEmitters } from './emitters/pooling.js';
 import { reductionEmitters } from './emitters/reduction.js';
 import { resizeEmitters } from './emitters/resize.js';
+import { scanEmitter } from './emitters/scan.js';
 import { shapingEmitters } from './emitters/shaping.js';
 import { unaryEmitters } from './emitters/unary.js';
 import type { OnnxWriter } from './writer.js';
@@ -25,6 +26,7 @@ const emitters: Emitters = {
   ...convolutionEmitters,
   ...poolingEmitters,
   ...resizeEmitters,
+  Scan: scanEmitter(lowerNodes),
 };
 
 /**

@@ -35,9 +35,12 @@ export class OnnxWriter {
   private readonly shapeNames = new Map<string, string>();
   private batchName: string | undefined;
 
-  /** `names` of the enclosing graph for a subgraph. */
-  constructor(names: NameSource = new NameSource()) {
+  private readonly enclosing: OnnxWriter | undefined;
+
+  /** `names` of the enclosing graph for a subgraph; its writer, where the subgraph may ask it for the batch size. */
+  constructor(names: NameSource = new NameSource(), enclosing?: OnnxWriter) {
     this.names = names;
+    this.enclosing = enclosing;
   }
 
   /** Appends a node; `outputs` are given names or how many to invent. Returns the names of its outputs. */
@@ -105,13 +108,23 @@ export class OnnxWriter {
   /** The batch size at run time, int64 of shape [1]. */
   batch(): string {
     if (this.batchName !== undefined) return this.batchName;
-    for (const input of this.inputs) {
-      const axis = input.shape?.findIndex((dimension) => typeof dimension === 'string') ?? -1;
-      if (axis < 0 || input.shape?.[axis] !== BATCH_DIMENSION) continue;
-      this.batchName = this.emit('Shape', [input.name], { start: { int: axis }, end: { int: axis + 1 } });
-      return this.batchName;
+    if (this.enclosing !== undefined) return this.enclosing.batch();
+    const input = this.batchInput();
+    if (input === undefined) {
+      throw new Error('The graph has a symbolic dimension but no input whose length is the batch size.');
     }
-    throw new Error('The graph has a symbolic dimension but no input whose length is the batch size.');
+    const axis = input.shape?.indexOf(BATCH_DIMENSION) ?? 0;
+    this.batchName = this.emit('Shape', [input.name], { start: { int: axis }, end: { int: axis + 1 } });
+    return this.batchName;
+  }
+
+  /** Whether there is a batch size that is not fixed. */
+  hasBatch(): boolean {
+    return this.enclosing?.hasBatch() ?? this.batchInput() !== undefined;
+  }
+
+  private batchInput(): OnnxValue | undefined {
+    return this.inputs.find((input) => input.shape?.includes(BATCH_DIMENSION));
   }
 
   graph(name: string): OnnxGraph {

@@ -19,6 +19,7 @@ export function shareCommonSubexpressions(graph: Graph): Graph {
   }
   const seen = new Map<string, GraphNode>();
   const nodes = graph.nodes.filter((node) => {
+    if (node.body !== undefined) return true;
     const key = JSON.stringify([node.op, node.inputs.map(resolve), sorted(node.attributes)]);
     const first = seen.get(key);
     if (first === undefined) {

@@ -50,6 +50,26 @@ export class GraphEditor {
     return output;
   }
 
+  /** Appends the nodes of another graph, its inputs being the given values in order. Returns its outputs. */
+  inline(graph: Graph, inputs: readonly ValueId[]): ValueId[] {
+    const mapping = new Map(graph.inputs.map(({ value }, i) => [value, inputs[i] ?? -1]));
+    const mapped = (id: ValueId): ValueId => {
+      const known = mapping.get(id);
+      if (known !== undefined) return known;
+      const constant = graph.constants.get(id);
+      if (constant === undefined) throw new Error(`Value ${id} of the inlined graph comes from nowhere.`);
+      const value = this.constant(constant);
+      mapping.set(id, value);
+      return value;
+    };
+    for (const node of graph.nodes) {
+      const outputs = node.outputs.map((id) => this.values.push(valueInfo(graph, id)) - 1);
+      this.keep({ ...node, inputs: node.inputs.map(mapped), outputs });
+      node.outputs.forEach((id, i) => mapping.set(id, outputs[i] ?? -1));
+    }
+    return graph.outputs.map(({ value }) => mapped(value));
+  }
+
   build(): Graph {
     return { ...this.original, values: this.values, constants: this.constants, nodes: this.nodes };
   }

@@ -21,13 +21,18 @@ const simplifications: readonly Pass[] = [
 /** Rounds after which even a long chain of simplifications has ended; each is linear in the graph. */
 const MAXIMUM_ROUNDS = 8;
 
-/** An equivalent graph with less to do. Results may differ in the last bits only where sums are fused. */
-export function optimize(graph: Graph): Graph {
+/** The graph without what changes nothing, is never used or is computed twice; loops as they are. */
+export function simplify(graph: Graph): Graph {
   let current = graph;
   for (let round = 0; round < MAXIMUM_ROUNDS; round++) {
     const before = current.nodes.length;
     for (const pass of simplifications) current = pass(current);
     if (current.nodes.length === before) break;
   }
-  return removeDeadCode(fuseBias(current));
+  return removeDeadCode(current);
+}
+
+/** An equivalent graph with less to do. Results may differ in the last bits only where sums are fused. */
+export function optimize(graph: Graph): Graph {
+  return removeDeadCode(fuseBias(simplify(graph)));
 }

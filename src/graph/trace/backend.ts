@@ -1,6 +1,8 @@
 import { AimaasError } from '../../core/errors.js';
 import { unsupportedOperation } from '../kernels/index.js';
 import { registerGradients } from './gradients.js';
+import { SCAN } from '../scan/layout.js';
+import { recordScan } from '../scan/trace.js';
 import { tf } from './tensorflow.js';
 import type { DataId, Tracer } from './tracer.js';
 
@@ -17,11 +19,17 @@ export function activeTracer(): Tracer {
 /** Runs `body` while kernel calls go to `tracer`. */
 export function withTracer<T>(tracer: Tracer, body: () => T): T {
   if (active !== undefined) throw new AimaasError('INTERNAL', 'trace() cannot be used inside trace().');
+  return tracingWith(tracer, body);
+}
+
+/** The same for a tracer whose parent is at work: its graph becomes a part of the parent's. */
+export function tracingWith<T>(tracer: Tracer, body: () => T): T {
+  const outer = active;
   active = tracer;
   try {
     return body();
   } finally {
-    active = undefined;
+    active = outer;
   }
 }
 
@@ -80,6 +88,11 @@ export function registerTraceBackend(): void {
   if (registered) return;
   registered = true;
   tf.registerBackend(TRACE_BACKEND, () => new TraceBackend(), 0);
+  tf.registerKernel({
+    kernelName: SCAN,
+    backendName: TRACE_BACKEND,
+    kernelFunc: ({ inputs, attrs }) => recordScan(activeTracer(), inputs, attrs),
+  });
   // tfjs exports the name of every kernel as a string constant.
   const names = new Set<string>(Object.values(tf).filter((value) => typeof value === 'string'));
   for (const kernel of tf.getKernelsForBackend('cpu')) names.add(kernel.kernelName);

@@ -1,3 +1,4 @@
+import { scanGradient } from '../scan/trace.js';
 import { tf } from './tensorflow.js';
 
 type BinaryGradient = (dy: tf.Tensor, a: tf.Tensor, b: tf.Tensor) => readonly [tf.Tensor, tf.Tensor];
@@ -26,13 +27,27 @@ function broadcasting(kernelName: string, gradient: BinaryGradient): tf.GradConf
   };
 }
 
+/** tfjs 4.22 adds a slice for every repetition: thousands of nodes where a normalization layer repeats its mean. */
+const tile: tf.GradConfig = {
+  kernelName: 'Tile',
+  inputsToSave: ['x'],
+  gradFunc: (dy, [x], attributes) => {
+    const { reps } = attributes as unknown as { reps: number[] };
+    if (x === undefined || Array.isArray(dy)) throw new Error('Tile saved no input.');
+    const repeated = x.shape.flatMap((size, axis) => [reps[axis] ?? 1, size]);
+    const axes = x.shape.map((_, axis) => 2 * axis);
+    return { x: () => (axes.length === 0 ? tf.clone(dy) : tf.sum(tf.reshape(dy, repeated), axes)) };
+  },
+};
+
 const asFloat = (condition: tf.Tensor) => tf.cast(condition, 'float32');
 
 /**
- * Gradients where tfjs 4.22 has a broken one: it fails for operands of different shapes, and goes through several masks
- * where one does.
+ * Gradients where tfjs 4.22 has a broken or slow one: it fails for operands of different shapes, and goes through several
+ * masks where one does.
  */
 const corrected: readonly tf.GradConfig[] = [
+  tile,
   broadcasting('SquaredDifference', (dy, a, b) => {
     const slope = tf.mul(dy, tf.mul(2, tf.sub(a, b)));
     return [slope, tf.neg(slope)];
@@ -49,7 +64,7 @@ const corrected: readonly tf.GradConfig[] = [
 
 /** Puts them in place, again where tfjs-layers was loaded since and registered tfjs' own. */
 export function registerGradients(): void {
-  for (const config of corrected) {
+  for (const config of [...corrected, scanGradient]) {
     if (tf.getGradient(config.kernelName) !== config) tf.registerGradient(config);
   }
 }

@@ -22,6 +22,15 @@ export class Tracer {
   private readonly foreign = new Map<DataId, ValueId>();
   private readonly scopes: string[] = [];
   private dataCount = 0;
+  private readonly parent: Tracer | undefined;
+  /** Tensors of the enclosing tracer that were used, in the order of first use, and the inputs that stand for them. */
+  readonly captured = new Map<object, { readonly tensor: tf.TensorInfo; readonly value: ValueId }>();
+
+  /** `parent`: the tracer whose graph the graph being made will be a part of, as the body of a loop. */
+  constructor(parent?: Tracer) {
+    this.parent = parent;
+    this.builder.layer = parent?.builder.layer;
+  }
 
   enterLayer(name: string): void {
     this.scopes.push(name);
@@ -62,6 +71,9 @@ export class Tracer {
 
   /** Appends a random operation; see random-op.ts. */
   draw(shape: readonly number[]): ValueId {
+    if (this.parent !== undefined) {
+      throw new AimaasError('INTERNAL', 'Random numbers cannot be drawn inside the body of a loop.');
+    }
     // Both inputs get their final length at the end, when all draws are known.
     this.random ??= {
       pool: this.builder.input(RANDOM_POOL, [0]),
@@ -93,6 +105,7 @@ export class Tracer {
   valueOf(tensor: tf.TensorInfo): ValueId {
     const known = this.known.get(tensor.dataId);
     if (known !== undefined) return known.value;
+    if (this.parent?.owns(tensor.dataId) === true) return this.capture(tensor, this.parent);
     const cached = this.foreign.get(tensor.dataId);
     if (cached !== undefined) return cached;
     const values = tf.engine().readSync(tensor.dataId);
@@ -102,7 +115,17 @@ export class Tracer {
   }
 
   owns(dataId: DataId): boolean {
-    return this.known.has(dataId);
+    return this.known.has(dataId) || this.parent?.owns(dataId) === true;
+  }
+
+  /** An input for a tensor of the enclosing tracer; by tensor, as gradients tell tensors apart, not their data. */
+  private capture(tensor: tf.TensorInfo, parent: Tracer): ValueId {
+    const known = this.captured.get(tensor);
+    if (known !== undefined) return known.value;
+    const { shape, dtype } = parent.builder.info(parent.valueOf(tensor));
+    const value = this.builder.input(`captured${this.captured.size}`, shape, dtype);
+    this.captured.set(tensor, { tensor, value });
+    return value;
   }
 
   /** Makes a constant from values written to the backend. */
@@ -117,18 +140,19 @@ export class Tracer {
   }
 
   references(dataId: DataId): number {
-    return this.known.get(dataId)?.references ?? 0;
+    return this.known.get(dataId)?.references ?? this.parent?.references(dataId) ?? 0;
   }
 
   retain(dataId: DataId): void {
     const entry = this.known.get(dataId);
     if (entry !== undefined) entry.references++;
+    else this.parent?.retain(dataId);
   }
 
   /** Drops a reference; true when that was the last one. */
   release(dataId: DataId, force: boolean): boolean {
     const entry = this.known.get(dataId);
-    if (entry === undefined) return true;
+    if (entry === undefined) return this.parent?.release(dataId, force) ?? true;
     entry.references--;
     if (!force && entry.references > 0) return false;
     this.known.delete(dataId);
