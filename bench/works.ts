@@ -99,11 +99,7 @@ export const WORKS: Readonly<Record<string, Work>> = {
     target: { classes: 10 },
     loss: crossEntropy,
     model: () =>
-      sequential(
-        lstm(64, { returnSequences: true, inputShape: [20, 8] }),
-        lstm(32),
-        L.dense({ units: 10 }),
-      ),
+      sequential(lstm(64, { returnSequences: true, inputShape: [20, 8] }), lstm(32), L.dense({ units: 10 })),
   },
   'text-lstm': {
     rows: 1024,
@@ -156,7 +152,10 @@ export function dataOf(work: Work): { readonly x: TensorData; readonly y: Tensor
   const shape = [work.rows, ...work.input];
   const x: TensorData =
     work.tokens === undefined
-      ? float32(shape, Float32Array.from({ length: sizeOf(shape) }, () => random.uniform()))
+      ? float32(
+          shape,
+          Float32Array.from({ length: sizeOf(shape) }, () => random.uniform()),
+        )
       : {
           dtype: 'int32',
           shape,

@@ -86,7 +86,7 @@ export function withRecurrentLoops<T>(body: () => T): T {
 function loop(layer: RecurrentLayer, inputs: tf.Tensor, options: CallOptions): tf.Tensor | tf.Tensor[] {
   const { cell } = layer;
   return tf.tidy(() => {
-    const initial = options.initialState ?? layer.getInitialState(inputs);
+    const initial = options.initialState ?? zeroStates(layer, inputs);
     const step = (element: tf.Tensor, states: tf.Tensor[]): { output: tf.Tensor; states: tf.Tensor[] } => {
       const [output, ...next] = cell.call([element, ...states], { training: options.training });
       if (output === undefined) throw new Error(`The cell of layer "${layer.name}" has no output.`);
@@ -129,6 +129,13 @@ function loop(layer: RecurrentLayer, inputs: tf.Tensor, options: CallOptions): t
     const output = outputOf(layer, states[outputState], results[0]);
     return layer.returnState ? [output, ...states] : output;
   });
+}
+
+/** States of zeros; tf.layers makes them by adding up zeros of the inputs' shape. */
+function zeroStates(layer: RecurrentLayer, inputs: tf.Tensor): tf.Tensor[] {
+  if (inputs.shape.length !== 3) return layer.getInitialState(inputs);
+  const sizes = Array.isArray(layer.cell.stateSize) ? layer.cell.stateSize : [layer.cell.stateSize];
+  return sizes.map((size) => tf.zeros([inputs.shape[0] ?? 1, size]));
 }
 
 function outputOf(

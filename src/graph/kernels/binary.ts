@@ -51,6 +51,14 @@ const comparisonNames = [
   'NotEqual',
 ] as const;
 
+/** The operations on two tensors that broadcast against each other. */
+export const elementwiseBinary: ReadonlySet<string> = new Set([
+  ...arithmeticNames,
+  ...comparisonNames,
+  'Prelu',
+  'EluGrad',
+]);
+
 /** Two inputs that broadcast against each other, and Select with three. */
 export const binaryKernels: KernelDefinitions = {
   ...Object.fromEntries(arithmeticNames.map((name) => [name, arithmetic])),

@@ -56,13 +56,15 @@ const sameNames = [
   'Tanh',
 ] as const;
 
+const testNames = ['IsFinite', 'IsInf', 'IsNan', 'LogicalNot'] as const;
+
+/** The operations on one tensor that treat every element alike. */
+export const elementwiseUnary: ReadonlySet<string> = new Set([...sameNames, ...testNames, 'Cast']);
+
 /** One input, output of the same shape. */
 export const unaryKernels: KernelDefinitions = {
   ...Object.fromEntries(sameNames.map((name) => [name, same])),
-  IsFinite: test,
-  IsInf: test,
-  IsNan: test,
-  LogicalNot: test,
+  ...Object.fromEntries(testNames.map((name) => [name, test])),
   Cast: cast,
   Softmax: { inputs: ['logits'], infer: (inputs) => [inputAt(inputs, 0)] },
   LogSoftmax: { inputs: ['logits'], infer: (inputs) => [inputAt(inputs, 0)] },

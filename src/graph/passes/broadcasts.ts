@@ -1,7 +1,8 @@
 import { scalarTensor } from '../builder.js';
 import type { Graph, GraphNode, ValueId } from '../graph.js';
+import { elementwiseBinary } from '../kernels/binary.js';
+import { elementwiseUnary } from '../kernels/unary.js';
 import { broadcastShapes, sameShape } from '../shapes.js';
-import { ELEMENTWISE_BINARY, ELEMENTWISE_UNARY } from './elementwise.js';
 import { GraphEditor } from './graph-editor.js';
 
 /**
@@ -44,11 +45,11 @@ function broadcastSource(
     const repeated = editor.info(a).shape;
     return repeated.every((size, i) => size === shape[i] || size === 1) ? sourceOf(a) : undefined;
   }
-  if (ELEMENTWISE_UNARY.has(node.op)) {
+  if (elementwiseUnary.has(node.op)) {
     const source = sourceOf(a);
     return source === a ? undefined : editor.add(node.op, [source], node.attributes, node.layer);
   }
-  if (ELEMENTWISE_BINARY.has(node.op) && b !== undefined) {
+  if (elementwiseBinary.has(node.op) && b !== undefined) {
     const [x, y] = [sourceOf(a), sourceOf(b)];
     if (x === a && y === b) return undefined;
     if (sameShape(broadcastShapes(editor.info(x).shape, editor.info(y).shape), shape)) return undefined;
@@ -65,7 +66,7 @@ function withSources(
   sourceOf: (id: ValueId) => ValueId,
 ): GraphNode {
   const [a, b] = node.inputs;
-  if (!ELEMENTWISE_BINARY.has(node.op) || a === undefined || b === undefined) return node;
+  if (!elementwiseBinary.has(node.op) || a === undefined || b === undefined) return node;
   const [x, y] = [sourceOf(a), sourceOf(b)];
   const shape = broadcastShapes(editor.info(x).shape, editor.info(y).shape);
   return sameShape(shape, editor.info(output).shape) ? { ...node, inputs: [x, y] } : node;

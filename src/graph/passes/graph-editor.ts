@@ -30,23 +30,52 @@ export class GraphEditor {
     this.nodes.push(node);
   }
 
+  /** Keeps a place in the order for a node that is only known later, and gives what puts it there. */
+  reserve(): (node: GraphNode) => void {
+    const index = this.nodes.push({ op: 'reserved', inputs: [], outputs: [], attributes: {} }) - 1;
+    return (node) => {
+      this.nodes[index] = node;
+    };
+  }
+
   constant(tensor: TensorData): ValueId {
     const id = this.values.push({ shape: tensor.shape, dtype: tensor.dtype }) - 1;
     this.constants.set(id, tensor);
     return id;
   }
 
-  /** Appends a node with one output of its own. */
-  add(op: string, inputs: readonly ValueId[], attributes: Attributes, layer?: string): ValueId {
-    const [info] = inferOutputs(
+  constantOf(id: ValueId): TensorData | undefined {
+    return this.constants.get(id);
+  }
+
+  /** A value that a node kept later makes. */
+  value(info: ValueInfo): ValueId {
+    return this.values.push(info) - 1;
+  }
+
+  /** A node with outputs of its own, which is not appended yet. */
+  make(op: string, inputs: readonly ValueId[], attributes: Attributes, layer?: string): GraphNode {
+    const infos = inferOutputs(
       op,
       inputs.map((id) => this.info(id)),
       attributes,
       layer,
     );
-    if (info === undefined) throw new Error(`${op} has no output.`);
-    const output = this.values.push(info) - 1;
-    this.nodes.push({ op, inputs, outputs: [output], attributes, ...(layer === undefined ? {} : { layer }) });
+    const outputs = infos.map((info) => this.value(info));
+    return { op, inputs, outputs, attributes, ...(layer === undefined ? {} : { layer }) };
+  }
+
+  /** Appends a node and gives its outputs. */
+  addAll(op: string, inputs: readonly ValueId[], attributes: Attributes, layer?: string): readonly ValueId[] {
+    const node = this.make(op, inputs, attributes, layer);
+    this.nodes.push(node);
+    return node.outputs;
+  }
+
+  /** Appends a node with one output of its own. */
+  add(op: string, inputs: readonly ValueId[], attributes: Attributes, layer?: string): ValueId {
+    const [output] = this.addAll(op, inputs, attributes, layer);
+    if (output === undefined) throw new Error(`${op} has no output.`);
     return output;
   }
 

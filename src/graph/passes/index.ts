@@ -4,6 +4,7 @@ import { delayBroadcasts } from './broadcasts.js';
 import { shareCommonSubexpressions } from './common-subexpressions.js';
 import { foldConstants } from './constant-folding.js';
 import { removeDeadCode } from './dead-code.js';
+import { optimizeLoops } from './loops/index.js';
 import { dropUnitAxes } from './unit-axes.js';
 import { fuseBias } from './bias.js';
 
@@ -34,5 +35,13 @@ export function simplify(graph: Graph): Graph {
 
 /** An equivalent graph with less to do. Results may differ in the last bits only where sums are fused. */
 export function optimize(graph: Graph): Graph {
-  return removeDeadCode(fuseBias(simplify(graph)));
+  return finish(simplify(optimizeLoops(simplify(graph))));
+}
+
+/** What is done once nothing becomes simpler any more, in the bodies of loops too. */
+function finish(graph: Graph): Graph {
+  const nodes = graph.nodes.map((node) =>
+    node.body === undefined ? node : { ...node, body: finish(simplify(node.body)) },
+  );
+  return removeDeadCode(fuseBias({ ...graph, nodes }));
 }

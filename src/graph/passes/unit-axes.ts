@@ -1,7 +1,8 @@
 import { axisAttribute } from '../attributes.js';
 import type { Attributes, Graph, GraphNode, ValueId } from '../graph.js';
+import { elementwiseBinary } from '../kernels/binary.js';
+import { elementwiseUnary } from '../kernels/unary.js';
 import { normalizeAxes, sameShape } from '../shapes.js';
-import { ELEMENTWISE_BINARY, ELEMENTWISE_UNARY } from './elementwise.js';
 import { GraphEditor } from './graph-editor.js';
 
 const REDUCTIONS: ReadonlySet<string> = new Set(['Sum', 'Mean']);
@@ -50,7 +51,7 @@ function coreOf(
   });
   if (ranks.length === 0) return undefined;
   const rank = Math.max(...ranks);
-  if (ELEMENTWISE_UNARY.has(node.op) || ELEMENTWISE_BINARY.has(node.op)) {
+  if (elementwiseUnary.has(node.op) || elementwiseBinary.has(node.op)) {
     const dropped = shape.length - rank;
     if (dropped <= 0 || !shape.slice(0, dropped).every((size) => size === 1)) return undefined;
     const operands = node.inputs.map((id) => strip(editor, id, rank, stripped));

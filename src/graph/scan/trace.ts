@@ -42,9 +42,9 @@ export function scan(
   const inputs = [...initial, ...sequences, ...joint.captured];
   const outputs = tf
     .engine()
-    .runKernel<
-      tf.Tensor[]
-    >(SCAN, Object.fromEntries(inputs.map((tensor, i) => [`i${i}`, tensor])), { call } as never);
+    .runKernel<tf.Tensor[]>(SCAN, Object.fromEntries(inputs.map((tensor, i) => [`i${i}`, tensor])), {
+      call,
+    } as never);
   const results = joint.step.results.length;
   return {
     states: outputs.slice(0, initial.length),
