@@ -103,7 +103,8 @@ export const tfjs: Exporter = {
 function lowered({ graph, matrix }: WholeGraph): ReturnType<typeof lowerToGraphDef> {
   // The matrix is an output for the passes, so that it stays one value under its own name.
   const kept = { ...graph, outputs: [...graph.outputs, { name: 'features', value: matrix }] };
-  const simple = optimize(kept);
+  // A GraphDef without functions has no loops.
+  const simple = optimize(kept, { loops: 'expand' });
   const features = simple.outputs.at(-1)?.value;
   const named = new Map(features === undefined ? [] : [[features, 'features']]);
   return lowerToGraphDef({ ...simple, outputs: simple.outputs.slice(0, -1) }, named);

@@ -41,23 +41,28 @@ function attributeFromJson(json: Json): AttributeValue {
 
 export function graphToFiles(graph: Graph): GraphFiles {
   const constants: Record<string, TensorData> = {};
+  const topology: JsonObject = { schemaVersion: 1, ...graphToJson(graph, constants, '') };
+  return { topology, constants };
+}
+
+/** A graph, or the body of a loop: then names of constants start with its place, since all go into one file. */
+function graphToJson(graph: Graph, constants: Record<string, TensorData>, place: string): JsonObject {
   const named: JsonObject[] = [];
   for (const [value, tensor] of graph.constants) {
     if (tensor.dtype === 'string') {
       named.push({ value, shape: tensor.shape, strings: tensor.data as readonly string[] });
     } else {
-      const name = `constant_${value}`;
+      const name = `${place}constant_${value}`;
       constants[name] = tensor;
       named.push({ value, name });
     }
   }
-  const topology: JsonObject = {
-    schemaVersion: 1,
+  return {
     values: graph.values.map(({ shape, dtype }) => ({ shape, dtype })),
     inputs: graph.inputs.map(({ name, value }) => ({ name, value })),
     outputs: graph.outputs.map(({ name, value }) => ({ name, value })),
     constants: named,
-    nodes: graph.nodes.map((node) => ({
+    nodes: graph.nodes.map((node, i) => ({
       op: node.op,
       inputs: node.inputs,
       outputs: node.outputs,
@@ -65,9 +70,9 @@ export function graphToFiles(graph: Graph): GraphFiles {
         Object.entries(node.attributes).map(([name, value]) => [name, attributeToJson(value)]),
       ),
       ...(node.layer === undefined ? {} : { layer: node.layer }),
+      ...(node.body === undefined ? {} : { body: graphToJson(node.body, constants, `${place}node_${i}.`) }),
     })),
   };
-  return { topology, constants };
 }
 
 type StoredNode = {
@@ -76,6 +81,7 @@ type StoredNode = {
   readonly outputs: readonly ValueId[];
   readonly attributes: JsonObject;
   readonly layer?: string;
+  readonly body?: StoredGraph;
 };
 
 type StoredConstant = { readonly value: ValueId } & (
@@ -83,7 +89,6 @@ type StoredConstant = { readonly value: ValueId } & (
 );
 
 type StoredGraph = {
-  readonly schemaVersion: number;
   readonly values: readonly { readonly shape: readonly number[]; readonly dtype: DType }[];
   readonly inputs: readonly NamedValue[];
   readonly outputs: readonly NamedValue[];
@@ -105,7 +110,10 @@ export function graphFromFiles(topology: Json, constants: Readonly<Record<string
       { hint: 'Train again with this version of aimaas: aimaas train --force' },
     );
   }
-  const stored = topology as unknown as StoredGraph;
+  return graphFromJson(topology as unknown as StoredGraph, constants);
+}
+
+function graphFromJson(stored: StoredGraph, constants: Readonly<Record<string, TensorData>>): Graph {
   const values: ValueInfo[] = stored.values.map(({ shape, dtype }) => ({ shape, dtype }));
   const restored = new Map<ValueId, TensorData>();
   for (const constant of stored.constants) {
@@ -119,6 +127,7 @@ export function graphFromFiles(topology: Json, constants: Readonly<Record<string
       Object.entries(node.attributes).map(([name, value]) => [name, attributeFromJson(value)]),
     ),
     ...(node.layer === undefined ? {} : { layer: node.layer }),
+    ...(node.body === undefined ? {} : { body: graphFromJson(node.body, constants) }),
   }));
   const graph: Graph = {
     values,

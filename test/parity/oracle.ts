@@ -131,7 +131,11 @@ export function inDouble(graph: Graph): Graph {
         tensor.dtype === 'float32' ? toDouble(tensor) : tensor,
       ]),
     ),
-    nodes: graph.nodes.map((node) => ({ ...node, attributes: attributes(node.attributes) })),
+    nodes: graph.nodes.map((node) => ({
+      ...node,
+      attributes: attributes(node.attributes),
+      ...(node.body === undefined ? {} : { body: inDouble(node.body) }),
+    })),
   };
 }
 

@@ -61,10 +61,8 @@ function isUniform(cell: Cell): boolean {
  * dropout included.
  */
 export function withRecurrentLoops<T>(body: () => T): T {
-  const prototype = layersPrototype<{ call: Call }>('RNN');
+  const prototype = layersPrototype('RNN') as { readonly call: Call } | undefined;
   if (prototype === undefined) return body();
-  // Called with the layer as `this`, below.
-  // eslint-disable-next-line @typescript-eslint/unbound-method
   const original = prototype.call;
   const call: Call = function (inputs, options = {}) {
     if (this.stateful) {
@@ -135,7 +133,7 @@ function loop(layer: RecurrentLayer, inputs: tf.Tensor, options: CallOptions): t
 function zeroStates(layer: RecurrentLayer, inputs: tf.Tensor): tf.Tensor[] {
   if (inputs.shape.length !== 3) return layer.getInitialState(inputs);
   const sizes = Array.isArray(layer.cell.stateSize) ? layer.cell.stateSize : [layer.cell.stateSize];
-  return sizes.map((size) => tf.zeros([inputs.shape[0] ?? 1, size]));
+  return sizes.map((size) => tf.zeros([inputs.shape[0], size]));
 }
 
 function outputOf(
@@ -148,7 +146,7 @@ function outputOf(
   if (layer.returnSequences) {
     return tf.transpose(sequence, [1, 0, ...sequence.shape.slice(2).map((_, i) => i + 2)]);
   }
-  const steps = sequence.shape[0] ?? 1;
+  const steps = sequence.shape.at(0) ?? 1;
   return tf.squeeze(tf.slice(sequence, [steps - 1], [1]), [0]);
 }
 

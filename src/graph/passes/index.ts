@@ -1,4 +1,5 @@
 import type { Graph } from '../graph.js';
+import { expandScans } from '../scan/expand.js';
 import { simplifyAlgebra } from './algebra.js';
 import { delayBroadcasts } from './broadcasts.js';
 import { shareCommonSubexpressions } from './common-subexpressions.js';
@@ -33,9 +34,15 @@ export function simplify(graph: Graph): Graph {
   return removeDeadCode(current);
 }
 
+export interface OptimizeOptions {
+  /** 'expand' writes loops out step by step, for what runs the graph has none; they are kept otherwise. */
+  readonly loops?: 'keep' | 'expand';
+}
+
 /** An equivalent graph with less to do. Results may differ in the last bits only where sums are fused. */
-export function optimize(graph: Graph): Graph {
-  return finish(simplify(optimizeLoops(simplify(graph))));
+export function optimize(graph: Graph, { loops = 'keep' }: OptimizeOptions = {}): Graph {
+  const small = optimizeLoops(simplify(graph));
+  return finish(simplify(loops === 'expand' ? expandScans(small) : small));
 }
 
 /** What is done once nothing becomes simpler any more, in the bodies of loops too. */

@@ -160,7 +160,7 @@ function traceJoint(
     const elements = sequences.map((tensor, i) => input(`element${i}`, tensor, tensor.shape.slice(1)));
     // A first run shows which tensors of the surroundings are used, and so need a gradient.
     tf.tidy(() => void step(states, elements));
-    const captured = [...tracer.captured.values()].map(({ tensor }) => tensor as tf.Tensor);
+    const captured = [...tracer.captured.values()].map(({ tensor }) => tensor).filter(isTensor);
     return { step: jointStep(tracer, step, states, elements, captured), captured };
   };
   let joint: Joint | undefined;
@@ -173,6 +173,10 @@ function traceJoint(
   });
   if (joint === undefined) throw new Error('The loop was not traced.');
   return joint;
+}
+
+function isTensor(info: tf.TensorInfo): info is tf.Tensor {
+  return info instanceof tf.Tensor;
 }
 
 function jointStep(

@@ -1,3 +1,4 @@
+import { kernelDefinition } from '../kernels/index.js';
 import { scanGradient } from '../scan/trace.js';
 import { tf } from './tensorflow.js';
 
@@ -62,9 +63,39 @@ const corrected: readonly tf.GradConfig[] = [
   ]),
 ];
 
+/** Answers that do not change with small changes of what was asked: nothing flows back through them. */
+const QUESTIONS = [
+  'All',
+  'Any',
+  'ArgMax',
+  'ArgMin',
+  'Equal',
+  'Greater',
+  'GreaterEqual',
+  'IsFinite',
+  'IsInf',
+  'IsNan',
+  'Less',
+  'LessEqual',
+  'LogicalAnd',
+  'LogicalNot',
+  'LogicalOr',
+  'NotEqual',
+] as const;
+
+/** tfjs 4.22 has no gradient for these, and fails where one lies between a weight and the loss, as masking layers do. */
+const constant = QUESTIONS.map((kernelName): tf.GradConfig => ({
+  kernelName,
+  inputsToSave: kernelDefinition(kernelName).inputs as string[],
+  gradFunc: (_dy, saved) => {
+    const names = kernelDefinition(kernelName).inputs as readonly string[];
+    return Object.fromEntries(names.map((name, i) => [name, () => tf.zeros(saved[i]?.shape ?? [])]));
+  },
+}));
+
 /** Puts them in place, again where tfjs-layers was loaded since and registered tfjs' own. */
 export function registerGradients(): void {
-  for (const config of [...corrected, scanGradient]) {
+  for (const config of [...corrected, ...constant, scanGradient]) {
     if (tf.getGradient(config.kernelName) !== config) tf.registerGradient(config);
   }
 }

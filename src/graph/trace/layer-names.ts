@@ -8,7 +8,7 @@ interface LayerPrototype {
 
 /** Tells the tracer which layer is being called while `body` runs. */
 export function withLayerNames<T>(tracer: Tracer, body: () => T): T {
-  const prototype = layersPrototype<LayerPrototype>('Layer');
+  const prototype = layersPrototype('Layer') as LayerPrototype | undefined;
   if (prototype === undefined) return body();
   // The method is only ever called with the layer it is called on, below.
   // eslint-disable-next-line @typescript-eslint/unbound-method

@@ -157,10 +157,11 @@ describe('fuseBias', () => {
       return again ? b.op('Add', [sum, product]) : sum;
     });
 
-  it('joins a product and its bias, unless the product is used elsewhere or the bias is no row', () => {
+  it('joins a product and its bias, unless the product is used elsewhere or the bias has more axes', () => {
     expect(operations(removeDeadCode(fuseBias(dense([2]))))).toEqual(['Gemm']);
     expect(operations(removeDeadCode(fuseBias(dense([1, 2]))))).toEqual(['Gemm']);
-    expect(operations(fuseBias(dense([2, 2])))).toEqual(['BatchMatMul', 'Add']);
+    expect(operations(removeDeadCode(fuseBias(dense([2, 2]))))).toEqual(['Gemm']);
+    expect(operations(fuseBias(dense([1, 2, 2])))).toEqual(['BatchMatMul', 'Add']);
     expect(operations(fuseBias(dense([2], true)))).toEqual(['BatchMatMul', 'Add', 'Add']);
   });
 });
