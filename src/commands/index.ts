@@ -3,6 +3,7 @@ import { recorded } from './recorded.js';
 
 const LIFECYCLE = 'From data to service';
 const PROJECT = 'Project';
+const SERVICE = 'Running a service';
 const MACHINE = 'This machine';
 
 /**
@@ -136,6 +137,30 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'Remove old data sets, feature sets, runs and models',
     group: PROJECT,
     load: async () => (await import('./prune.js')).default,
+  },
+  {
+    name: 'keys list',
+    summary: 'List the API keys of the workspace',
+    group: SERVICE,
+    load: async () => (await import('./keys-list.js')).default,
+  },
+  {
+    name: 'keys create',
+    summary: 'Make an API key for those who use the served models',
+    group: SERVICE,
+    load: async () => (await import('./keys-create.js')).default,
+  },
+  {
+    name: 'keys show',
+    summary: 'Show what an API key may do',
+    group: SERVICE,
+    load: async () => (await import('./keys-show.js')).default,
+  },
+  {
+    name: 'keys revoke',
+    summary: 'Take API keys back for good',
+    group: SERVICE,
+    load: async () => (await import('./keys-revoke.js')).default,
   },
   {
     name: 'engines',

@@ -1,4 +1,5 @@
 import { defineCommand } from '../cli/command.js';
+import { ACCESS_OPTIONS } from './serve/access-options.js';
 import type { ServeResult } from '../steps/serve.js';
 
 const MEBIBYTE = 1024 * 1024;
@@ -9,6 +10,7 @@ export default defineCommand({
   description: [
     'Serves exported models (or runs) until it is stopped. POST /predict takes {"records": [{column: value}]}; clients of TensorFlow Serving can use its REST API (/v1/models/NAME:predict). /healthz, /readyz, /metrics (Prometheus) and /openapi.json say how it is and what it takes.',
     'NAME follows the newest version and NAME@ALIAS the alias, while the server runs: a new version is loaded and warmed before it takes over, and the old one answers what it was given. If it cannot be loaded the old one stays. NAME/3, a run or a path stays as it is. So `aimaas models alias penguins 4 champion` goes live within a second or two, and the same with 3 rolls it back.',
+    'It listens on this machine only, unless --host says otherwise; then it wants API keys (aimaas keys create) or TLS. Keys of the workspace are demanded as soon as there are any, and new and revoked ones are noticed without a restart. docs/security.md has the whole of it.',
     'On SIGTERM or Ctrl-C it stops accepting connections, answers what has arrived and exits 0; a second one ends it at once. With --json it prints one line with its address when it is ready; with -q, the address alone.',
   ].join('\n\n'),
   examples: [
@@ -17,6 +19,10 @@ export default defineCommand({
     {
       command: 'aimaas serve penguins/3 penguins/2 cars --port 9000',
       does: 'serve several models and versions',
+    },
+    {
+      command: 'aimaas serve --host 0.0.0.0 --tls-cert cert.pem --tls-key key.pem',
+      does: 'to a network, encrypted, for holders of the API keys of the workspace',
     },
   ],
   arguments: [
@@ -79,6 +85,7 @@ export default defineCommand({
       defaultText: '16',
       group: 'Limits',
     },
+    ...ACCESS_OPTIONS,
   },
   async run(args, options, context): Promise<ServeResult | null> {
     const { serve } = await import('../steps/serve.js');
@@ -92,6 +99,13 @@ export default defineCommand({
         maxBatchRows: options.maxBatchRows,
         maxQueueRows: options.maxQueue,
         maxBodyBytes: options.maxBody === undefined ? undefined : Math.floor(options.maxBody * MEBIBYTE),
+        keys: options.keys,
+        keysFile: options.keysFile,
+        insecure: options.insecure,
+        tlsCert: options.tlsCert,
+        tlsKey: options.tlsKey,
+        tlsClientCa: options.tlsClientCa,
+        corsOrigins: options.corsOrigin,
         onReady(ready) {
           if (context.json) context.stdout.write(`${JSON.stringify(ready)}\n`);
           else if (context.quiet) context.stdout.write(`${ready.url}\n`);

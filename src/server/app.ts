@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Access, AccessControl, openAccess } from './access/access.js';
 import { Batcher } from './batcher.js';
+import { type BrowserOptions, Browsers } from './browsers.js';
 import { readBody } from './body.js';
 import { deadlineOf } from './deadline.js';
 import { ServerMetrics } from './metrics.js';
@@ -28,6 +29,8 @@ export interface AppOptions {
   readonly maxWait: number;
   /** Who may use it. Without it, everyone. */
   readonly access?: AccessControl | undefined;
+  /** What pages in browsers may do with it. */
+  readonly browsers?: BrowserOptions | undefined;
   /** Is told of failures that are the server's own. */
   readonly onError: (error: unknown) => void;
 }
@@ -63,6 +66,7 @@ export function createApp(options: AppOptions): App {
   const metrics = new ServerMetrics();
   const scheduler = new Scheduler();
   const { access: control = new AccessControl() } = options;
+  const browsers = new Browsers(options.browsers ?? {});
   const serve = (model: ServedModel): Serving => ({
     model,
     batcher: new Batcher(model, { ...options, scheduler, observer: metrics.observerOf(model) }),
@@ -83,11 +87,19 @@ export function createApp(options: AppOptions): App {
     }),
   ]);
 
-  function send(response: ServerResponse, reply: Reply): void {
+  function send(
+    request: IncomingMessage,
+    response: ServerResponse,
+    reply: Reply,
+    access: Access | undefined,
+  ): void {
     if (response.destroyed || response.headersSent) return;
     const headers: Record<string, string | number> = {
       'Content-Type': reply.type ?? 'application/json',
       'Content-Length': Buffer.byteLength(reply.body),
+      ...browsers.headers,
+      ...browsers.corsHeaders(request.headers),
+      ...access?.headers,
       ...reply.headers,
     };
     if (draining) headers.Connection = 'close';
@@ -99,12 +111,15 @@ export function createApp(options: AppOptions): App {
     const started = performance.now();
     const method = request.method ?? '';
     const path = pathOf(request.url ?? '/');
+    const preflight = browsers.preflight(method, request.headers);
+    if (preflight !== undefined) return send(request, response, preflight, undefined);
     const match = router.find(method, path);
     const route = match?.route.name ?? UNKNOWN_ROUTE;
     const isOpen = match?.route.open === true;
     let access: Access | undefined;
     let reply: Reply;
     try {
+      browsers.check(method, request.headers);
       const entered = isOpen ? openAccess() : control.enter(request.headers);
       access = entered instanceof Promise ? await entered : entered;
       if (match === undefined) throw router.explain(method, path);
@@ -130,10 +145,7 @@ export function createApp(options: AppOptions): App {
       reply = { ...said, headers: { ...error.headers, ...said.headers } };
     }
     access?.settle(reply.status < 400);
-    send(
-      response,
-      access === undefined ? reply : { ...reply, headers: { ...access.headers, ...reply.headers } },
-    );
+    send(request, response, reply, access);
     const known = METHODS.has(method) ? method : UNKNOWN_METHOD;
     metrics.request(known, route, reply.status, (performance.now() - started) / 1000);
   }

@@ -1,8 +1,10 @@
-import { createServer, STATUS_CODES } from 'node:http';
+import { createServer, type ServerOptions, STATUS_CODES } from 'node:http';
+import { createServer as createSecureServer, type Server as SecureServer } from 'node:https';
 import { type AddressInfo, isIPv6, Server as NetServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AimaasError } from '../core/errors.js';
 import type { App } from './app.js';
+import type { TlsMaterial } from './tls.js';
 
 export interface ListenOptions {
   readonly host: string;
@@ -10,6 +12,8 @@ export interface ListenOptions {
   readonly port: number;
   /** Milliseconds a client has for the head of a request, for its whole, and to take bytes of the answer. */
   readonly timeouts?: Partial<Timeouts> | undefined;
+  /** Speaks HTTPS with this certificate, and lets in only clients whose certificate leads to `ca`, if there is one. */
+  readonly tls?: TlsMaterial | undefined;
 }
 
 export interface Timeouts {
@@ -27,6 +31,8 @@ export interface RunningServer {
   readonly port: number;
   /** Where a client on this machine reaches it. */
   readonly url: string;
+  /** New connections get this certificate from now on. */
+  renewTls(material: TlsMaterial): void;
   /**
    * Stops listening, answers every request that has arrived, then closes. Connections that stay silent are closed
    * after `linger` milliseconds, and what is not finished after `limit` is cut off.
@@ -34,16 +40,32 @@ export interface RunningServer {
   close(options?: { readonly linger?: number; readonly limit?: number }): Promise<void>;
 }
 
+/** The oldest version of TLS that is spoken. */
+const OLDEST_TLS = 'TLSv1.2';
+
+function contextOf({ cert, key, ca }: TlsMaterial) {
+  return { cert, key, ...(ca === undefined ? {} : { ca }), minVersion: OLDEST_TLS } as const;
+}
+
+function createListener(options: ServerOptions, tls: TlsMaterial | undefined) {
+  if (tls === undefined) return createServer(options);
+  const clients = tls.ca === undefined ? {} : { requestCert: true, rejectUnauthorized: true };
+  return createSecureServer({ ...options, ...contextOf(tls), ...clients });
+}
+
 /** Serves the app over HTTP. @throws AimaasError USAGE when the address is taken or not this machine's. */
 export async function listen(app: App, options: ListenOptions): Promise<RunningServer> {
   const timeouts = { ...TIMEOUTS, ...options.timeouts };
-  const server = createServer({
-    headersTimeout: timeouts.head,
-    requestTimeout: timeouts.request,
-    keepAliveTimeout: timeouts.keepAlive,
-    connectionsCheckingInterval: Math.min(1_000, timeouts.head),
-    noDelay: true,
-  });
+  const server = createListener(
+    {
+      headersTimeout: timeouts.head,
+      requestTimeout: timeouts.request,
+      keepAliveTimeout: timeouts.keepAlive,
+      connectionsCheckingInterval: Math.min(1_000, timeouts.head),
+      noDelay: true,
+    },
+    options.tls,
+  );
   server.timeout = timeouts.idle;
   server.on('request', (request, response) => app.handle(request, response));
   server.on('clientError', refuse);
@@ -78,7 +100,13 @@ export async function listen(app: App, options: ListenOptions): Promise<RunningS
     server.close();
   }
 
-  return { port, url: `http://${hostOf(options.host, address)}:${port}`, close };
+  const scheme = options.tls === undefined ? 'http' : 'https';
+  return {
+    port,
+    url: `${scheme}://${hostOf(options.host, address)}:${port}`,
+    renewTls: (material) => (server as SecureServer).setSecureContext(contextOf(material)),
+    close,
+  };
 }
 
 /** The name under which to reach a server listening at an address: wildcards are no destination. */

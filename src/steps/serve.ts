@@ -5,6 +5,7 @@ import { LiveModels } from '../server/live-models.js';
 import { ModelController } from '../server/model-controller.js';
 import { announce } from './serve/announce.js';
 import type { ServeOptions, ServeResult } from './serve/options.js';
+import { openProtection, type Protection } from './serve/protection.js';
 import { givenReferences, registryVersions, resolveTarget } from './serve/references.js';
 import { versionEvents } from './serve/version-events.js';
 import { watch } from './serve/watch.js';
@@ -25,10 +26,25 @@ const MAX_WAIT = 30_000;
 
 /**
  * Serves models over HTTP until the context's signal fires; then answers what has arrived, closes, and resolves.
- * @throws AimaasError USAGE when it cannot listen at the address, ARTIFACT_* when a model cannot be opened.
+ * @throws AimaasError USAGE when it cannot listen at the address, or would let in everybody without being told to;
+ * ARTIFACT_* when a model cannot be opened.
  */
 export async function serve(options: ServeOptions, context: StepContext): Promise<ServeResult> {
   const host = options.host ?? SERVE_DEFAULTS.host;
+  const protection = await openProtection(host, options, context);
+  try {
+    return await serveProtected(host, protection, options, context);
+  } finally {
+    protection.close();
+  }
+}
+
+async function serveProtected(
+  host: string,
+  protection: Protection,
+  options: ServeOptions,
+  context: StepContext,
+): Promise<ServeResult> {
   const onError = (error: unknown): void => context.reporter.warn(`A request failed: ${describe(error)}`);
   const controller = new ModelController({
     resolve: (reference) => resolveTarget(context, reference),
@@ -42,6 +58,8 @@ export async function serve(options: ServeOptions, context: StepContext): Promis
     maxQueueRows: options.maxQueueRows ?? SERVE_DEFAULTS.maxQueueRows,
     maxBodyBytes: options.maxBodyBytes ?? SERVE_DEFAULTS.maxBodyBytes,
     maxWait: MAX_WAIT,
+    access: protection.access,
+    browsers: protection.browsers,
     onError,
   });
   const live = new LiveModels({
@@ -52,9 +70,11 @@ export async function serve(options: ServeOptions, context: StepContext): Promis
   });
   try {
     await controller.start(await givenReferences(context, options.models ?? []));
-    const server = await listen(app, { host, port: options.port ?? SERVE_DEFAULTS.port });
+    const { tls } = protection;
+    const server = await listen(app, { host, port: options.port ?? SERVE_DEFAULTS.port, tls });
     const ready = readyResult(server, host, app, controller);
     announce(ready, context);
+    protection.watchOver(server);
     options.onReady?.(ready);
     const watching =
       options.watch === false ? undefined : watch(() => controller.reconcile(), context.signal);
@@ -80,6 +100,7 @@ function readyResult(
     host,
     port,
     pid: process.pid,
+    keys: app.access.demanded,
     models: targets.map(({ name, version, labels, folder }) => ({ name, version, aliases: labels, folder })),
     example: { records: [app.models.first?.model.example ?? {}] },
   };

@@ -121,7 +121,7 @@ describe('aimaas serve', () => {
   it.each([
     [['nothing'], 4, 'nothing'],
     [['--port', '99999'], 2, '99999'],
-    [['--host', '192.0.2.1'], 2, '192.0.2.1 is not an address of this machine'],
+    [['--host', '192.0.2.1', '--insecure'], 2, '192.0.2.1 is not an address of this machine'],
   ])('refuses %j with exit code %i', async (args, code, words) => {
     const result = await spawnCli(['serve', ...args], { cwd });
     expect(result.code).toBe(code);

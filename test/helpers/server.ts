@@ -27,6 +27,7 @@ export interface TestServer extends RunningServer {
 
 export interface TestServerOptions extends Partial<Omit<AppOptions, 'models'>> {
   readonly timeouts?: ListenOptions['timeouts'];
+  readonly tls?: ListenOptions['tls'];
 }
 
 /** The models that test servers serve, opened from files. */
@@ -82,7 +83,12 @@ export async function startServer(
       app.handle(...exchange);
     },
   };
-  const running = await listen(counted, { host: '127.0.0.1', port: 0, timeouts: options.timeouts });
+  const running = await listen(counted, {
+    host: '127.0.0.1',
+    port: 0,
+    timeouts: options.timeouts,
+    tls: options.tls,
+  });
   const send = async (path: string, init: RequestInit = {}): Promise<Answer> => {
     const response = await fetch(running.url + path, init);
     const text = await response.text();

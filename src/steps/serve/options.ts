@@ -18,6 +18,19 @@ export interface ServeOptions {
   readonly maxBodyBytes?: number | undefined;
   /** Whether to serve new versions as aliases move and versions appear. Default true. */
   readonly watch?: boolean | undefined;
+  /** Demand API keys: always (true), never (false), or as soon as the workspace has some. */
+  readonly keys?: boolean | undefined;
+  /** A copy of access/keys.json to take the keys from, instead of the workspace's. */
+  readonly keysFile?: string | undefined;
+  /** Listen beyond this machine though there are neither keys nor TLS. */
+  readonly insecure?: boolean | undefined;
+  /** PEM files of the server's certificate and its key; both or none. */
+  readonly tlsCert?: string | undefined;
+  readonly tlsKey?: string | undefined;
+  /** PEM file of the certificates that those of clients must lead to. */
+  readonly tlsClientCa?: string | undefined;
+  /** Origins whose pages may use the server, or "*". */
+  readonly corsOrigins?: readonly string[] | undefined;
   /** Called once the server answers. */
   readonly onReady?: ((ready: ServeResult) => void) | undefined;
 }
@@ -28,6 +41,8 @@ export type ServeResult = {
   readonly host: string;
   readonly port: number;
   readonly pid: number;
+  /** Whether requests need an API key. */
+  readonly keys: boolean;
   /** A model's version is null if it was never exported. */
   readonly models: readonly {
     readonly name: string;

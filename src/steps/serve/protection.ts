@@ -1,0 +1,66 @@
+import type { StepContext } from '../../core/step.js';
+import type { AccessControl } from '../../server/access/access.js';
+import { type BrowserOptions, isLoopback } from '../../server/browsers.js';
+import type { RunningServer } from '../../server/listen.js';
+import type { TlsMaterial } from '../../server/tls.js';
+import { openServerAccess } from './access.js';
+import { type Exposure, exposureWarnings, requireSafe } from './exposure.js';
+import type { ServeOptions } from './options.js';
+import { openTls, renewTls, tlsFilesOf } from './tls.js';
+
+/** Everything that stands between a server and those who can reach it. */
+export interface Protection {
+  readonly access: AccessControl;
+  readonly browsers: BrowserOptions;
+  readonly tls: TlsMaterial | undefined;
+  /** Says what the user should know, and keeps the server's certificate up to date with its files. */
+  watchOver(server: RunningServer): void;
+  close(): void;
+}
+
+/**
+ * Opens keys and certificates.
+ * @throws AimaasError USAGE when a certificate is wrong, or when everybody would be let in without being told to;
+ * ARTIFACT_CORRUPT when the keys cannot be read.
+ */
+export async function openProtection(
+  host: string,
+  options: ServeOptions,
+  context: StepContext,
+): Promise<Protection> {
+  const { control, close } = await openServerAccess(options, context);
+  try {
+    const files = tlsFilesOf(options);
+    const exposure: Exposure = {
+      host,
+      keys: control.demanded,
+      tls: files !== undefined,
+      clientCertificates: files?.clientCa !== undefined,
+      insecure: options.insecure === true,
+    };
+    requireSafe(exposure);
+    const tls = files === undefined ? undefined : await openTls(files, context.reporter);
+    const isOwnName = (name: string): boolean => control.demanded || isLoopback(name) || name === host;
+    let stopRenewal: (() => void) | undefined;
+    return {
+      access: control,
+      browsers: {
+        corsOrigins: options.corsOrigins,
+        hosts: isLoopback(host) && !exposure.insecure ? isOwnName : undefined,
+        secure: tls !== undefined,
+      },
+      tls,
+      watchOver(server) {
+        for (const warning of exposureWarnings(exposure)) context.reporter.warn(...warning);
+        if (files !== undefined) stopRenewal = renewTls(files, server, context.reporter);
+      },
+      close() {
+        stopRenewal?.();
+        close();
+      },
+    };
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
