@@ -60,6 +60,40 @@ export default defineCommand({
       description: 'Threads inside an operation of the network',
       defaultText: '1',
     },
+    logPredictions: {
+      type: 'string',
+      placeholder: 'DIR',
+      description:
+        'Log inputs and predictions as JSON Lines to this folder (1 GiB at most), for aimaas monitor',
+      defaultText: 'no log',
+      group: 'Watching',
+    },
+    logSample: {
+      type: 'number',
+      placeholder: 'SHARE',
+      minimum: 0,
+      maximum: 1,
+      description: 'Share of the rows that are logged',
+      defaultText: '1',
+      group: 'Watching',
+    },
+    logMask: {
+      type: 'string',
+      placeholder: 'COL',
+      repeatable: true,
+      description: 'Do not log this column',
+      group: 'Watching',
+    },
+    driftWindow: {
+      type: 'integer',
+      placeholder: 'ROWS',
+      minimum: 0,
+      maximum: 10_000_000,
+      description: 'Rows that the drift on /metrics is about; 0 measures none',
+      defaultText: '10000',
+      group: 'Watching',
+      advanced: true,
+    },
     maxBatchRows: {
       type: 'integer',
       placeholder: 'N',
@@ -106,6 +140,10 @@ export default defineCommand({
         tlsKey: options.tlsKey,
         tlsClientCa: options.tlsClientCa,
         corsOrigins: options.corsOrigin,
+        logPredictions: options.logPredictions,
+        logSample: options.logSample,
+        logMask: options.logMask,
+        driftWindow: options.driftWindow,
         onReady(ready) {
           if (context.json) context.stdout.write(`${JSON.stringify(ready)}\n`);
           else if (context.quiet) context.stdout.write(`${ready.url}\n`);

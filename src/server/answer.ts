@@ -36,7 +36,9 @@ export async function answerRows(
   const table = model.toTable(rows);
   if (table.rows === 0) return new Scores(model, new Float32Array(0));
   const outputs = await batcher.run(model.encode(table), table.rows, asking);
-  return new Scores(model, outputs[SCORES]?.values as Float32Array);
+  const scores = new Scores(model, outputs[SCORES]?.values as Float32Array);
+  model.watcher?.answered(table, scores);
+  return scores;
 }
 
 function countRows(rows: InputRows): number {

@@ -1,14 +1,12 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { BatchObserver } from './batcher.js';
 import type { ModelSet } from './model-set.js';
-import { type ServedModel, taskOf } from './served-model.js';
+import { watchDrift, watchLog } from './monitoring/metrics.js';
+import type { PredictionLog } from './monitoring/prediction-log.js';
+import { labelsOf, type ServedModel, taskOf } from './served-model.js';
 
 const SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const ROWS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 4096, 16384];
-
-function labelsOf(model: ServedModel): { model: string; version: string } {
-  return { model: model.name, version: model.version === null ? '' : String(model.version) };
-}
 
 /** What a server counts, in the exposition format and by the naming conventions of Prometheus. */
 export class ServerMetrics {
@@ -96,6 +94,7 @@ export class ServerMetrics {
         for (const { model, batcher } of models.all) this.set(labelsOf(model), batcher.queuedRows);
       },
     });
+    watchDrift(this.registry, models);
     new Gauge({
       name: 'aimaas_draining',
       help: '1 while the server finishes its last requests.',
@@ -120,6 +119,11 @@ export class ServerMetrics {
   request(method: string, route: string, status: number, seconds: number): void {
     this.requests.inc({ method, route, status });
     this.duration.observe({ method, route }, seconds);
+  }
+
+  /** Counts what a prediction log wrote and dropped. */
+  watchLog(log: PredictionLog): void {
+    watchLog(this.registry, log);
   }
 
   /** A version was loaded while serving, or could not be. */

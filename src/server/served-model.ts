@@ -3,6 +3,7 @@ import type { JsonObject } from '../core/json.js';
 import type { Predictor } from '../core/predictor.js';
 import type { Table } from '../core/table.js';
 import type { TaskKind } from '../core/task-kind.js';
+import type { Watcher } from './monitoring/watcher.js';
 import type { Tensors, TensorSpec } from './tensors/tensor.js';
 
 /** One row as a client gives it: column name → JSON value. */
@@ -58,6 +59,8 @@ export interface ColumnModel extends ServedBase {
   toTable(rows: InputRows | readonly InputRecord[]): Table;
   /** The engine's input for some rows: FEATURES `[rows, width]`. */
   encode(table: Table): Tensors;
+  /** Looks at every row that was answered, if anybody does. */
+  readonly watcher?: Watcher | undefined;
 }
 
 /** A model from elsewhere, whose tensors are its signature. */
@@ -70,4 +73,9 @@ export type ServedModel = ColumnModel | TensorModel;
 /** What a model does, in a word. */
 export function taskOf(model: ServedModel): TaskKind | 'tensors' {
   return model.kind === 'columns' ? model.predictor.task : 'tensors';
+}
+
+/** What metrics call a model version. */
+export function labelsOf({ name, version }: ServedModel): { model: string; version: string } {
+  return { model: name, version: version === null ? '' : String(version) };
 }

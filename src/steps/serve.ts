@@ -4,6 +4,7 @@ import { listen, type RunningServer } from '../server/listen.js';
 import { LiveModels } from '../server/live-models.js';
 import { ModelController } from '../server/model-controller.js';
 import { announce } from './serve/announce.js';
+import { Monitoring } from './serve/monitoring.js';
 import type { ServeOptions, ServeResult } from './serve/options.js';
 import { openProtection, type Protection } from './serve/protection.js';
 import { givenReferences, registryVersions, resolveTarget } from './serve/references.js';
@@ -46,6 +47,7 @@ async function serveProtected(
   context: StepContext,
 ): Promise<ServeResult> {
   const onError = (error: unknown): void => context.reporter.warn(`A request failed: ${describe(error)}`);
+  const monitoring = new Monitoring(options, context);
   const controller = new ModelController({
     resolve: (reference) => resolveTarget(context, reference),
     versions: () => registryVersions(context),
@@ -62,14 +64,16 @@ async function serveProtected(
     browsers: protection.browsers,
     onError,
   });
+  if (monitoring.log !== undefined) app.metrics.watchLog(monitoring.log);
   const live = new LiveModels({
     models: app.models,
-    open: (target) => openServedModel(target, options),
+    open: async (target) => monitoring.watch(await openServedModel(target, options), target.folder),
     serve: (model) => app.serve(model),
     onError,
   });
   try {
     await controller.start(await givenReferences(context, options.models ?? []));
+    monitoring.checkMask(app.models.all.map(({ model }) => model));
     const { tls } = protection;
     const server = await listen(app, { host, port: options.port ?? SERVE_DEFAULTS.port, tls });
     const ready = readyResult(server, host, app, controller);
@@ -85,6 +89,7 @@ async function serveProtected(
     return ready;
   } finally {
     await live.close();
+    await monitoring.close();
   }
 }
 

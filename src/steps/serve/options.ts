@@ -1,7 +1,8 @@
 import type { JsonObject } from '../../core/json.js';
+import type { MonitoringOptions } from './monitoring.js';
 
 /** What `aimaas serve` may be told. What is left out is filled in by the concern it belongs to. */
-export interface ServeOptions {
+export interface ServeOptions extends MonitoringOptions {
   /** MODEL arguments; the first answers requests that name no model. Default: the newest model. */
   readonly models?: readonly string[] | undefined;
   /** Address to listen at. Default 127.0.0.1: this machine only. */
