@@ -44,8 +44,8 @@ export { openPredictor } from './steps/predictor.js';
 
 export { init } from './steps/init.js';
 export type { InitOptions, InitResult } from './steps/init.js';
-export { runPipeline } from './steps/run.js';
-export type { RunPipelineOptions, RunPipelineResult, Stage } from './steps/run.js';
+export { run } from './steps/run-steps.js';
+export type { RunOptions, RunResult } from './steps/run-steps.js';
 export { status } from './steps/status.js';
 export type { StatusOptions, StatusResult } from './steps/status.js';
 export { listRuns, showRun } from './steps/runs.js';

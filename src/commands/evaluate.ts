@@ -1,6 +1,7 @@
 import { defineCommand, type Style } from '../cli/command.js';
 import { formatNumber } from '../cli/format.js';
 import { EXIT } from '../core/error-codes.js';
+import { thresholdsMessage } from '../core/threshold.js';
 import type { EvaluateResult } from '../steps/evaluate.js';
 
 /** The metric -q prints when none is named. */
@@ -212,13 +213,7 @@ export default defineCommand({
     return shown.map((name) => String(result.metrics[name] ?? 'nan')).join('\n');
   },
   verdict(result) {
-    const failed = result.thresholds.filter(({ met }) => !met);
-    if (failed.length === 0) return undefined;
-    const reasons = failed.map(({ metric, value, limit, direction }) => {
-      if (value === null) return `${metric} is not defined on these rows`;
-      const side = direction === 'maximize' ? 'under' : 'over';
-      return `${metric} is ${formatNumber(value)}, ${side} ${formatNumber(limit)}`;
-    });
-    return { exitCode: EXIT.threshold, message: `Threshold not met: ${reasons.join('; ')}.` };
+    const message = thresholdsMessage(result.thresholds);
+    return message === undefined ? undefined : { exitCode: EXIT.threshold, message };
   },
 });

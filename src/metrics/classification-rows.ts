@@ -1,4 +1,4 @@
-import type { FloatArray } from './metric.js';
+import type { FloatArray } from './float-array.js';
 import { ascendingOrder } from './order.js';
 
 /** Beyond this many entries the sorted orders of all classes are not kept (4 bytes each) but made again when needed. */

@@ -1,6 +1,6 @@
 import type { Metrics, TargetState } from '../core/artifacts.js';
 import type { TaskKind } from '../core/task-kind.js';
-import type { FloatArray } from './metric.js';
+import type { FloatArray } from './float-array.js';
 import { defaultMetricNames, findMetric } from './registry.js';
 import { allFinite, metricsOfRows, rowsOf, type Truth } from './rows.js';
 
@@ -8,7 +8,7 @@ export { bootstrapIntervals } from './bootstrap.js';
 export { ClassificationRows } from './classification-rows.js';
 export { calibrationCurve, precisionRecallCurve, rocCurve } from './curves.js';
 export type { Point } from './curves.js';
-export type { FloatArray } from './metric.js';
+export type { FloatArray } from './float-array.js';
 export { classScores } from './precision-recall.js';
 export { areaUnderRoc, averagePrecision } from './ranking.js';
 export { defaultMetricNames, findMetric, metrics, metricsOf } from './registry.js';

@@ -30,6 +30,3 @@ export interface RegressionMetric extends MetricInfo {
 }
 
 export const CLASSIFICATION: readonly TaskKind[] = ['binary', 'multiclass'];
-
-/** Scores or weights as models and files give them. */
-export type FloatArray = Float32Array | Float64Array;

@@ -1,4 +1,4 @@
-import type { FloatArray } from './metric.js';
+import type { FloatArray } from './float-array.js';
 
 const BITS = 11;
 const BUCKETS = 1 << BITS;

@@ -1,5 +1,5 @@
 import { weightedMean } from './classification-rows.js';
-import type { FloatArray } from './metric.js';
+import type { FloatArray } from './float-array.js';
 import { ascendingOrder } from './order.js';
 
 /** What does not depend on weights, shared by all weightings of the same rows. */

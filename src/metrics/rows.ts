@@ -1,7 +1,7 @@
 import type { Metrics } from '../core/artifacts.js';
 import type { TaskKind } from '../core/task-kind.js';
 import { ClassificationRows } from './classification-rows.js';
-import type { FloatArray } from './metric.js';
+import type { FloatArray } from './float-array.js';
 import { RegressionRows } from './regression-rows.js';
 import { CLASSIFICATION_METRICS, REGRESSION_METRICS } from './registry.js';
 

@@ -21,7 +21,7 @@ export async function* bulkRows(source: Source, options: OpenOptions): AsyncGene
     });
     const given = (options.given ?? []).map((name) => ({ name, cell: `c${source.names.indexOf(name)}` }));
     const passed = given.map(({ cell }) => cell);
-    const { cells, from } = typedSelect(columns, raw, directRelation(source).sql, GUARD_SQL, passed);
+    const { cells, from } = typedSelect(columns, raw, directRelation(source).sql, GUARD_SQL, { passed });
     const select: string[] = columns.map((column, i) => {
       const cell = cells[i] ?? 'NULL';
       return storageOf(column.kind) === 'number' ? `coalesce(${cell}, 'NaN'::DOUBLE)` : cell;

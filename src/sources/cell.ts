@@ -158,7 +158,7 @@ export function noNumberSql(raw: string, value: string): string {
 /** A SELECT in two stages: `inner` computes for each column what `outer` then uses more than once. */
 type Staged = { readonly inner: string; readonly outer: (raw: string, inner: string) => string };
 
-function stagedSql(column: ColumnSchema, raw: string, bad: string): Staged {
+function stagedSql(column: ColumnSchema, raw: string, bad: string, infinite: string): Staged {
   const extra = column.missing ?? [];
   switch (column.kind) {
     case 'number':
@@ -167,7 +167,7 @@ function stagedSql(column: ColumnSchema, raw: string, bad: string): Staged {
         outer: (text, d) =>
           `CASE ${extra.length > 0 ? `WHEN ${missingRawSql(text, extra)} THEN NULL ` : ''}` +
           `WHEN ${noNumberSql(text, d)} THEN CASE WHEN ${missingRawSql(text, extra)} THEN NULL ELSE ${bad} END ` +
-          `WHEN isinf(${d}) THEN NULL ELSE ${d} END`,
+          `WHEN isinf(${d}) THEN ${infinite} ELSE ${d} END`,
       };
     case 'boolean':
       return {
@@ -200,6 +200,13 @@ function stagedSql(column: ColumnSchema, raw: string, bad: string): Staged {
   }
 }
 
+export type TypedSelectOptions = {
+  /** Columns of the relation that `from` has as well, as they are. */
+  readonly passed?: readonly string[];
+  /** Infinite numbers are left as they are; otherwise they are missing. */
+  readonly keepInfinite?: boolean;
+};
+
 /** SQL of typed cells: `cells` stands for the columns, in order, in a SELECT … FROM `from`. */
 export type TypedSelect = { readonly cells: readonly string[]; readonly from: string };
 
@@ -209,14 +216,13 @@ export type TypedSelect = { readonly cells: readonly string[]; readonly from: st
  * @param raw The raw cell of each column in `relation`; null where there is none, which makes every cell missing.
  * @param onBad DOUBLE expression for a cell that does not fit its kind. It may be so too for a number with no-break
  *   spaces around it, which DuckDB's cast does not take and which are too rare to look for in every cell.
- * @param passed Columns of `relation` that `from` has as well, as they are.
  */
 export function typedSelect(
   columns: readonly ColumnSchema[],
   raw: readonly (string | null)[],
   relation: string,
   onBad: string,
-  passed: readonly string[] = [],
+  { passed = [], keepInfinite = false }: TypedSelectOptions = {},
 ): TypedSelect {
   const inner: string[] = [...new Set(passed)];
   const cells = columns.map((column, i) => {
@@ -224,7 +230,7 @@ export function typedSelect(
     if (text === null || text === undefined) {
       return `CAST(NULL AS ${storageOf(column.kind) === 'number' ? 'DOUBLE' : 'VARCHAR'})`;
     }
-    const staged = stagedSql(column, text, onBad);
+    const staged = stagedSql(column, text, onBad, keepInfinite ? `i${i}` : 'NULL');
     inner.push(`${text} AS r${i}`, `${staged.inner} AS i${i}`);
     return staged.outer(`r${i}`, `i${i}`);
   });

@@ -26,7 +26,7 @@ import {
   type Relation,
 } from './relation.js';
 import { sampleRows } from './sample.js';
-import { GUARD, writeSnapshot } from './snapshot.js';
+import { dropInfinite, GUARD, writeSnapshot } from './snapshot.js';
 import type { OnProblem, Source } from './source.js';
 import { spool } from './spool.js';
 import { columnStatistics } from './statistics.js';
@@ -139,9 +139,10 @@ class Ingestion {
     const columns = await this.writeChecked(path);
     const schema: DataSchema = { columns, target: this.options.target };
     const progress = this.place.reporter.progress({ title: 'Describing the data' });
+    const infinite = await dropInfinite(this.database, path, columns);
     const source = await openProfile(this.database, path, columns.length);
     if (source.rows === 0) throw this.noRows();
-    const profile = await makeProfile(this.database, source, schema);
+    const profile = await makeProfile(this.database, source, schema, infinite);
     const warnings = [...this.remarks, ...(await findWarnings(this.database, source, profile, schema))];
     progress.done();
     return { schema, rows: source.rows, rejectedRows: this.rejects.count, warnings, profile };

@@ -36,6 +36,8 @@ export type ColumnProfile = {
   readonly name: string;
   readonly kind: ColumnSchema['kind'];
   readonly missing: number;
+  /** Infinite numbers of the source, which are among the missing. */
+  readonly infinite: number;
   readonly distinct: number;
   /** Dates as milliseconds since 1970 UTC, booleans as 0 and 1; null for strings and for columns without values. */
   readonly numbers: NumberSummary | null;
@@ -99,11 +101,15 @@ export function numeric(column: ColumnSchema, index: number): string {
   return column.kind === 'boolean' ? `CAST(c${index} AS DOUBLE)` : `c${index}`;
 }
 
-/** Describes the rows of a snapshot. */
+/**
+ * Describes the rows of a snapshot.
+ * @param infinite How many infinite numbers were made missing, by column.
+ */
 export async function makeProfile(
   database: Database,
   source: ProfileSource,
   schema: DataSchema,
+  infinite: ReadonlyMap<string, number>,
 ): Promise<Profile> {
   const { rows, sampledRows } = source;
   const columns: ColumnProfile[] = [];
@@ -138,6 +144,7 @@ export async function makeProfile(
         name: column.name,
         kind: column.kind,
         missing: rows - present,
+        infinite: infinite.get(column.name) ?? 0,
         distinct,
         numbers: present > 0 ? numbers : null,
         top: top.get(column.name) ?? [],

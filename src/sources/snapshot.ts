@@ -1,3 +1,4 @@
+import { rename } from 'node:fs/promises';
 import { AimaasError, throwIfAborted } from '../core/errors.js';
 import { type ColumnSchema, type DataSchema, type Table, storageOf } from '../core/table.js';
 import { sqlText, typedSelect } from './cell.js';
@@ -23,7 +24,39 @@ function snapshotCell(column: ColumnSchema, value: string): string {
 }
 
 /**
+ * Makes infinite numbers of a snapshot missing; it is written anew if there are any.
+ * @returns how many there were, by column name.
+ */
+export async function dropInfinite(
+  database: Database,
+  path: string,
+  columns: readonly ColumnSchema[],
+): Promise<ReadonlyMap<string, number>> {
+  const numbers = columns.flatMap(({ kind, name }, i) =>
+    kind === 'number' ? [{ name, cell: `c${i}` }] : [],
+  );
+  if (numbers.length === 0) return new Map();
+  const from = `read_parquet(${sqlText(path)}) AS t(${positional(columns.length)})`;
+  const counts = numbers.map(({ cell }) => `count(*) FILTER (isinf(${cell}))`);
+  const [row] = await database.rows(`SELECT ${counts.join(', ')} FROM ${from}`);
+  const found = new Map(numbers.map(({ name }, i) => [name, Number(row?.[i] ?? 0)]));
+  for (const [name, count] of found) if (count === 0) found.delete(name);
+  if (found.size === 0) return found;
+  const select = columns.map(({ name }, i) => {
+    const cell = found.has(name) ? `CASE WHEN isinf(c${i}) THEN NULL ELSE c${i} END` : `c${i}`;
+    return `${cell} AS ${sqlName(name)}`;
+  });
+  const finite = `${path}.finite`;
+  await database.run(
+    `COPY (SELECT ${select.join(', ')} FROM ${from}) TO ${sqlText(finite)} (FORMAT parquet)`,
+  );
+  await rename(finite, path);
+  return found;
+}
+
+/**
  * Writes rows as Parquet, typed by `columns`, in the order of the relation.
+ * Infinite numbers are left as they are.
  * @param raw The SQL of each column's raw VARCHAR cell in `relation`.
  * @throws An error with {@link GUARD} in its message when a cell does not fit its column.
  */
@@ -34,7 +67,7 @@ export async function writeSnapshot(
   columns: readonly ColumnSchema[],
   raw: readonly string[],
 ): Promise<void> {
-  const { cells, from } = typedSelect(columns, raw, relation, GUARD_SQL);
+  const { cells, from } = typedSelect(columns, raw, relation, GUARD_SQL, { keepInfinite: true });
   const select = columns.map(
     (column, i) => `${snapshotCell(column, cells[i] ?? 'NULL')} AS ${sqlName(column.name)}`,
   );

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { throwIfAborted } from '../core/errors.js';
 import type { ColumnSchema } from '../core/table.js';
 import { storageOf } from '../core/table.js';
-import { numberCell, type NumberCell } from './cell.js';
+import { numberCell, type NumberCell, parseNumber, trimCell } from './cell.js';
 import { rawRows } from './rows.js';
 import type { OnProblem, RawRow, Source } from './source.js';
 
@@ -65,9 +65,15 @@ async function checked(
       await onProblem({ location, line: row.line, column: column.name, value, reason: misfit(column), raw });
       return undefined;
     }
-    if (column.kind !== 'date') cells[index] = Number.isNaN(parsed) ? '' : String(parsed);
+    if (column.kind !== 'date') cells[index] = Number.isNaN(parsed) ? infiniteText(value) : String(parsed);
   }
   return cells;
+}
+
+/** An infinite number, which is counted before it is taken as missing; nothing for what is missing anyhow. */
+function infiniteText(cell: string | null): string {
+  const value = parseNumber(trimCell(cell ?? ''));
+  return value === Infinity || value === -Infinity ? String(value) : '';
 }
 
 /** A cell as CSV text. */

@@ -39,6 +39,12 @@ function columnWarnings(column: ColumnProfile, rows: number): DataWarning[] {
   return [];
 }
 
+function infiniteWarnings({ name, infinite }: ColumnProfile): DataWarning[] {
+  if (infinite === 0) return [];
+  const values = infinite === 1 ? 'One infinite value is' : `${count(infinite)} infinite values are`;
+  return [{ code: 'INFINITE_VALUES', column: name, message: `${values} taken as missing` }];
+}
+
 function targetWarnings(profile: Profile, schema: DataSchema): DataWarning[] {
   const target = profile.columns.find((column) => column.name === schema.target);
   if (target === undefined) return [];
@@ -79,6 +85,7 @@ export async function findWarnings(
   const { rows, duplicateRows } = profile;
   const found: DataWarning[] = [];
   for (const column of profile.columns) {
+    found.push(...infiniteWarnings(column));
     if (column.name !== schema.target) found.push(...columnWarnings(column, rows));
   }
   found.push(...targetWarnings(profile, schema));

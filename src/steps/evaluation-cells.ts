@@ -1,7 +1,7 @@
 import type { DataContent, FeaturesContent, TargetState } from '../core/artifacts.js';
 import type { ColumnSchema, DataSchema, Table } from '../core/table.js';
 import type { Workspace } from '../workspace/workspace.js';
-import { badness, SHOWN_WORST } from './evaluation-worst.js';
+import { badness, SHOWN_WORST } from './evaluation-badness.js';
 
 /** Raw columns shown beside a wrong answer: enough to recognise the row, few enough for a page. */
 const SHOWN_COLUMNS = 8;

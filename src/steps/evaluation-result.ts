@@ -1,10 +1,11 @@
 import type { Readable } from 'node:stream';
 import type { SplitName } from '../core/artifacts.js';
 import type { TaskKind } from '../core/task-kind.js';
+import type { JudgedThreshold, Threshold } from '../core/threshold.js';
 import { defaultMetricNames, findMetric } from '../metrics/index.js';
 import type { PredictionFile } from './evaluation-predictions.js';
 import type { Summary } from './evaluation-summary.js';
-import { type JudgedThreshold, judgeThresholds, parseThresholds, type Threshold } from './thresholds.js';
+import { judgeThresholds, parseThresholds } from './thresholds.js';
 
 export interface EvaluateOptions {
   /** Run id or its beginning, a model's name, name@alias, name/version, or a path. Default: the current run. */

@@ -1,9 +1,6 @@
-import type { TargetState } from '../core/artifacts.js';
+import { badness, predictedClass, SHOWN_WORST } from './evaluation-badness.js';
 import type { CellLookup } from './evaluation-cells.js';
 import type { JudgedRows } from './evaluation-rows.js';
-
-/** How many rows are shown. */
-export const SHOWN_WORST = 20;
 
 export interface WorstRow {
   /** Number of the row in its data, from 1. */
@@ -20,28 +17,6 @@ export interface WorstRows {
   /** Names of the raw columns shown beside; none where the raw rows cannot be had. */
   readonly columns: readonly string[];
   readonly rows: readonly WorstRow[];
-}
-
-function predictedClass(scores: Float32Array, classes: number, index: number): number {
-  let best = 0;
-  for (let c = 1; c < classes; c++) {
-    if ((scores[index * classes + c] as number) > (scores[index * classes + best] as number)) best = c;
-  }
-  return best;
-}
-
-/** How wrong an answer is, 0 for a right one: the absolute error, or what the true class's probability lacks to 1. */
-export function badness(
-  target: TargetState,
-  truth: Int32Array | Float64Array,
-  scores: Float32Array,
-  index: number,
-): number {
-  const value = truth[index] as number;
-  if (target.task === 'regression') return Math.abs((scores[index] as number) - value);
-  const classes = target.classes.length;
-  if (predictedClass(scores, classes, index) === value) return 0;
-  return 1 - (scores[index * classes + value] as number);
 }
 
 /** The rows the model is most wrong about; only those it is wrong about. */

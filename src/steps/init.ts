@@ -75,6 +75,23 @@ function likeliestDelimiter(text: string): string {
   return counts.reduce((best, next) => (next[1] > best[1] ? next : best))[0];
 }
 
+/** The largest data file that has the target, or the largest of all. */
+async function chooseDataFile(
+  directory: string,
+  dataFiles: readonly string[],
+  target: string | undefined,
+): Promise<{ readonly source: string | undefined; readonly columns: readonly string[] }> {
+  const [source] = dataFiles;
+  if (source === undefined) return { source, columns: [] };
+  const columns = await readColumns(join(directory, source));
+  if (target === undefined || columns.length === 0 || columns.includes(target)) return { source, columns };
+  for (const other of dataFiles.slice(1)) {
+    const its = await readColumns(join(directory, other));
+    if (its.includes(target)) return { source: other, columns: its };
+  }
+  return { source, columns };
+}
+
 /** A text as a YAML scalar: plain where that is safe, else quoted as in JSON. */
 function yamlText(text: string): string {
   const isPlain =
@@ -146,9 +163,8 @@ export async function init(options: InitOptions, context: StepContext): Promise<
     throw storageError(error, directory);
   });
   const dataFiles = await findDataFiles(directory);
-  const [source] = dataFiles;
-  const columns = source === undefined ? [] : await readColumns(join(directory, source));
   const { target } = options;
+  const { source, columns } = await chooseDataFile(directory, dataFiles, target);
   if (target !== undefined && source !== undefined && columns.length > 0 && !columns.includes(target)) {
     throw new AimaasError(
       'COLUMN_NOT_FOUND',
@@ -162,7 +178,7 @@ export async function init(options: InitOptions, context: StepContext): Promise<
   await writeFileAtomic(config, configText(source, target, options.comments));
   if (dataFiles.length > 1) {
     context.reporter.info(
-      `Found ${dataFiles.length} data files; ${basename(config)} uses the largest, ${source ?? ''}.`,
+      `Found ${dataFiles.length} data files; ${basename(config)} uses ${source ?? ''}${source === dataFiles[0] ? ', the largest' : `, the largest with a column ${target ?? ''}`}.`,
     );
   }
   const gitignore = await ignoreWorkspace(directory, context.workspace);

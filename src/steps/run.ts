@@ -9,8 +9,8 @@ import { inspectSteps, type StepState } from './status.js';
 /** A step as `run` does it. Each is quick when nothing changed: the step itself decides by what goes into it. */
 export interface Stage {
   readonly step: PipelineStep;
-  /** Compared with how the step was last done, to say why it is done again. */
-  readonly settings: StepSettings;
+  /** Compared with how the step was last done, to say why it is done again; undefined compares nothing. */
+  readonly settings: StepSettings | undefined;
   /** Does the step and gives its result; `failure` is why the pipeline should not go on (a threshold not met). */
   execute(
     context: StepContext,
@@ -105,7 +105,9 @@ export async function runPipeline(
   const workspace = new Workspace(context.workspace);
   const until = options.until ?? 'export';
   const force = options.force === true;
-  const settings = Object.fromEntries(options.stages.map((stage) => [stage.step, stage.settings]));
+  const settings = Object.fromEntries(
+    options.stages.flatMap((stage) => (stage.settings === undefined ? [] : [[stage.step, stage.settings]])),
+  );
   if (options.dryRun === true) {
     const steps = planOf(await inspectSteps(workspace, settings, until), force);
     return { schemaVersion: 1, dryRun: true, steps, model: null, failure: null };

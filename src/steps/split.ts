@@ -125,7 +125,11 @@ export function randomSplit(input: SplitInput): Assignment {
     });
   });
   const shares = fractions.map((fraction) => Number(fraction.toFixed(4))).join(', ');
-  checkFilled(assignment, fractions, `${rows.length} rows are too few for the split ${shares}`);
+  checkFilled(
+    assignment,
+    fractions,
+    `${rows.length === 1 ? 'One row is' : `${rows.length} rows are`} too few for the split ${shares}`,
+  );
   return assignment;
 }
 

@@ -1,19 +1,7 @@
 import { AimaasError } from '../core/errors.js';
 import type { TaskKind } from '../core/task-kind.js';
+import type { JudgedThreshold, Threshold } from '../core/threshold.js';
 import { findMetric } from '../metrics/index.js';
-
-/** A limit set with --fail-under: the least a metric may be, or the most where less is better (errors and losses). */
-export type Threshold = {
-  readonly metric: string;
-  readonly limit: number;
-  readonly direction: 'maximize' | 'minimize';
-};
-
-export type JudgedThreshold = Threshold & {
-  /** null where the rows do not define the metric, which does not meet any limit. */
-  readonly value: number | null;
-  readonly met: boolean;
-};
 
 /**
  * The thresholds written as NAME=VALUE.

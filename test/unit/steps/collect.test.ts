@@ -136,6 +136,29 @@ describe('warnings', () => {
     ]);
   });
 
+  test('infinite numbers, which are taken as missing and counted, by either way of reading', async () => {
+    const cell = (i: number) => ['inf', '-1e400', ' Infinity', 'NA'][i] ?? `${i}.5`;
+    const csv = `a,b,y\n${lines(60, (i) => `${cell(i)},${i % 7},${i === 59 ? '1e999' : i * 3}`)}\n`;
+    for (const [name, options] of [
+      ['inf.csv', {}],
+      ['inf-spooled.csv', { encoding: 'latin1' }],
+    ] as const) {
+      const path = await place.file(name, csv);
+      const result = await place.collect(path, { target: 'y', ...options });
+      expect(result.warnings.filter(({ code }) => code === 'INFINITE_VALUES')).toEqual([
+        { code: 'INFINITE_VALUES', column: 'a', message: '3 infinite values are taken as missing' },
+        { code: 'INFINITE_VALUES', column: 'y', message: 'One infinite value is taken as missing' },
+      ]);
+      const profile = JSON.parse(await readFile(join(result.path, 'profile.json'), 'utf8')) as Profile;
+      expect(profile.columns.map(({ missing, infinite }) => [missing, infinite])).toEqual([
+        [4, 3],
+        [0, 0],
+        [1, 1],
+      ]);
+      expect(profile.columns[0]?.numbers).toMatchObject({ minimum: 4.5, maximum: 59.5 });
+    }
+  });
+
   test('duplicate rows', async () => {
     expect(await codes(`a,b\n${lines(50, (i) => `${i % 25},x${i % 5}`)}\n`)).toEqual(['DUPLICATE_ROWS']);
   });
