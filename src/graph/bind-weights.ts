@@ -1,72 +1,69 @@
 import { activeTracer } from './trace/backend.js';
 import { tf } from './trace/tensorflow.js';
 
-/** A weight of a model: tfjs-layers' LayerVariable, or a tf.Variable. */
-export type Weight = tf.Variable | { read(): tf.Tensor };
-
-/** The tf.Variable behind a weight: what tf.variableGrads takes. */
-export function variableOf(weight: Weight): tf.Variable {
-  const value: unknown = 'read' in weight ? weight.read() : weight;
-  if (!isVariable(value)) throw new TypeError('A weight must hold a tf.Variable.');
-  return value;
-}
-
-function isVariable(value: unknown): value is tf.Variable {
-  return value instanceof tf.Variable;
+/** A weight of a tf.layers model (LayerVariable), as layers use it. */
+export interface LayerWeight {
+  readonly name: string;
+  read(): tf.Tensor;
+  write(value: tf.Tensor): unknown;
 }
 
 export interface BoundWeights {
-  /** The variables of the weights in order, now holding traced values: give them to tf.variableGrads. */
-  readonly variables: tf.Variable[];
   /** The value of the i-th weight now, after whatever the model wrote to it. */
   current(index: number): tf.Tensor;
 }
 
 /**
- * Inside `trace`: lets a model's weights hold traced tensors while `body` runs, which makes whatever the model does a
- * function of them, and puts their own values back afterwards. What a layer writes to a weight (moving statistics in
- * batch normalization) is read with `current`. Weights that are not bound stay constants, and writing to them fails.
+ * Inside `trace`: lets the weights of a tf.layers model hold the given tensors while `body` runs, which makes whatever
+ * the model does a differentiable function of them. What a layer writes to a weight (the moving statistics of batch
+ * normalization) is read with `current`; the weights' own values stay as they are. A weight that is not bound is a
+ * constant, and writing to it fails.
+ *
+ * @throws RangeError when a value has another shape than its weight.
  */
 export function withWeights<T>(
-  bindings: readonly (readonly [weight: Weight, value: tf.Tensor])[],
+  bindings: readonly (readonly [weight: LayerWeight, value: tf.Tensor])[],
   body: (bound: BoundWeights) => T,
 ): T {
   const tracer = activeTracer();
-  const variables = bindings.map(([weight]) => variableOf(weight));
-  bindings.forEach(([, value], i) => {
-    const variable = variables[i];
-    if (variable !== undefined && !tf.util.arraysEqual(variable.shape, value.shape)) {
-      throw new RangeError(
-        `Weight "${variable.name}" has shape [${variable.shape.join(', ')}], its value [${value.shape.join(', ')}].`,
-      );
-    }
+  const values = bindings.map(([weight, value]) => {
+    checkShape(weight, value);
+    return value;
   });
-  const originals = variables.map((variable) => variable.dataId);
-  bindings.forEach(([, value], i) => {
-    const variable = variables[i];
-    if (variable === undefined) return;
-    // A handle of the variable's own, as its data is released when the model assigns to it.
-    variable.dataId = tracer.handle(tracer.valueOf(value)).dataId;
-    tf.engine().state.tensorInfo.set(variable.dataId, {
-      backend: tf.backend(),
-      dtype: value.dtype,
-      shape: value.shape,
-      bytes: value.size * tf.util.bytesPerElement(value.dtype),
+  bindings.forEach(([weight], index) => {
+    const read = (): tf.Tensor => values[index] as tf.Tensor;
+    const write = (next: tf.Tensor): LayerWeight => {
+      checkShape(weight, next);
+      // Layers write inside tf.tidy(), and the value is read after it.
+      values[index] = tracer.keep(next);
+      return weight;
+    };
+    // Own properties hide the methods of LayerVariable, which would copy the value into a variable that gradients do not reach.
+    Object.defineProperties(weight, {
+      read: { value: read, configurable: true },
+      write: { value: write, configurable: true },
     });
   });
   try {
     return body({
-      variables,
       current: (index) => {
-        const variable = variables[index];
-        if (variable === undefined) throw new RangeError(`There is no weight ${index}.`);
-        return tracer.tensor(tracer.valueOf(variable));
+        const value = values[index];
+        if (value === undefined) throw new RangeError(`There is no weight ${index}.`);
+        return value;
       },
     });
   } finally {
-    variables.forEach((variable, i) => {
-      tracer.release(variable.dataId, false);
-      variable.dataId = originals[i] ?? variable.dataId;
-    });
+    for (const [weight] of bindings) {
+      Reflect.deleteProperty(weight, 'read');
+      Reflect.deleteProperty(weight, 'write');
+    }
   }
+}
+
+function checkShape(weight: LayerWeight, value: tf.Tensor): void {
+  const { shape } = weight.read();
+  if (tf.util.arraysEqual(shape, value.shape)) return;
+  throw new RangeError(
+    `Weight "${weight.name}" has shape [${shape.join(', ')}], its value [${value.shape.join(', ')}].`,
+  );
 }

@@ -2,7 +2,7 @@ import type { DType } from '../core/tensor.js';
 import { AimaasError } from '../core/errors.js';
 import type { Graph } from './graph.js';
 import { withRecurrentLoops } from './composites/recurrent.js';
-import { registerTraceBackend, TRACE_BACKEND, withTracer } from './trace/backend.js';
+import { activeTracer, registerTraceBackend, TRACE_BACKEND, withTracer } from './trace/backend.js';
 import { withLayerNames } from './trace/layer-names.js';
 import { withProperties } from './trace/patch.js';
 import { withSubstitutions } from './trace/substitutions.js';
@@ -34,24 +34,37 @@ export function trace(
     withTracer(tracer, () =>
       guardVariables(tracer, () =>
         withSubstitutions(() =>
-          withLayerNames(tracer, () =>
-            withRecurrentLoops(() => {
-              tf.tidy(() => {
-                const tensors: Record<string, tf.Tensor> = {};
-                for (const [name, { shape, dtype }] of Object.entries(inputs)) {
-                  tensors[name] = tracer.tensor(tracer.builder.input(name, shape, dtype));
-                }
-                for (const [name, tensor] of Object.entries(build(tensors))) {
-                  tracer.builder.output(name, tracer.valueOf(tensor));
-                }
-              });
-              return tracer.build();
-            }),
-          ),
+          withLayerNames(tracer, () => withRecurrentLoops(() => record(tracer, build, inputs))),
         ),
       ),
     ),
   );
+}
+
+function record(
+  tracer: Tracer,
+  build: (inputs: Record<string, tf.Tensor>) => TracedTensors,
+  inputs: Readonly<Record<string, TracedInput>>,
+): Graph {
+  tf.tidy(() => {
+    const tensors: Record<string, tf.Tensor> = {};
+    for (const [name, { shape, dtype }] of Object.entries(inputs)) {
+      tensors[name] = tracer.tensor(tracer.builder.input(name, shape, dtype));
+    }
+    try {
+      for (const [name, tensor] of Object.entries(build(tensors))) {
+        tracer.builder.output(name, tracer.valueOf(tensor));
+      }
+    } finally {
+      tracer.disposeKept();
+    }
+  });
+  return tracer.build();
+}
+
+/** Inside `trace`: lets a tensor that is made inside a tidy() be used after it, until the trace ends. */
+export function keep<T extends tf.Tensor>(tensor: T): T {
+  return activeTracer().keep(tensor);
 }
 
 /** Keeps a traced value from being assigned to a variable that holds real data, which would be lost. */

@@ -21,6 +21,7 @@ export class Tracer {
   private readonly known = new WeakMap<DataId, { readonly value: ValueId; references: number }>();
   private readonly foreign = new Map<DataId, ValueId>();
   private readonly scopes: string[] = [];
+  private readonly kept: tf.Tensor[] = [];
   private dataCount = 0;
   private readonly parent: Tracer | undefined;
   /** Tensors of the enclosing tracer that were used, in the order of first use, and the inputs that stand for them. */
@@ -83,6 +84,17 @@ export class Tracer {
     const { pool, offsets, sizes } = this.random;
     const index = sizes.push(sizeOf(shape)) - 1;
     return this.builder.op('RandomUniform', [pool, offsets], { shape: [...shape], index });
+  }
+
+  /** Lets a tensor outlive the tidy() it is made in, to the end of the trace. */
+  keep<T extends tf.Tensor>(tensor: T): T {
+    this.kept.push(tf.keep(tensor));
+    return tensor;
+  }
+
+  disposeKept(): void {
+    // One tensor may have been kept twice; disposing of it twice does nothing.
+    for (const tensor of this.kept.splice(0)) tensor.dispose();
   }
 
   /** The finished graph. */
