@@ -1,7 +1,9 @@
 import { defineCommand, type Style } from '../cli/command.js';
 import { formatDuration, formatNumber } from '../cli/format.js';
 import type { Json, JsonObject } from '../core/json.js';
+import { FAMILY_NAMES } from '../core/training-names.js';
 import type { LeaderboardRow, OptimizeResult } from '../steps/optimize.js';
+import { ENGINE_OPTIONS, FEATURES_OPTION } from './training-options.js';
 
 /** Rows of the leaderboard that are shown; --json has all. */
 const SHOWN_ROWS = 10;
@@ -33,13 +35,7 @@ export default defineCommand({
   ],
   arguments: [],
   options: {
-    features: {
-      type: 'string',
-      placeholder: 'ID',
-      description: 'Feature set to train on',
-      defaultText: 'the current one',
-      commandLineOnly: true,
-    },
+    ...FEATURES_OPTION,
     trials: {
       type: 'integer',
       minimum: 1,
@@ -72,10 +68,9 @@ export default defineCommand({
     models: {
       type: 'string',
       repeatable: true,
-      choices: ['linear', 'mlp'],
-      placeholder: 'FAMILY',
-      description: 'Model families to search',
-      defaultText: 'all',
+      placeholder: 'FAMILY|FILE',
+      description: `Model families (${FAMILY_NAMES.join(', ')}) and model files to search`,
+      defaultText: 'all families',
     },
     space: {
       type: 'string',
@@ -84,6 +79,7 @@ export default defineCommand({
       description: 'Where to search a setting: low..high, a|b|c, or one value for all trials',
       defaultText: "around the family's own",
     },
+    ...ENGINE_OPTIONS,
     seed: {
       type: 'integer',
       minimum: 0,
@@ -106,7 +102,9 @@ export default defineCommand({
   },
   async run(_args, options, context): Promise<OptimizeResult> {
     const { optimize } = await import('../steps/optimize.js');
-    return optimize(options, context);
+    // Several in one option, as lists of names are written elsewhere: --models linear,mlp
+    const models = options.models?.flatMap((text) => text.split(','));
+    return optimize({ ...options, models }, context);
   },
   render: (result, style) =>
     [headline(result, style), '', table(result, style), '', ...verdict(result, style)].join('\n'),

@@ -20,6 +20,10 @@ export const ERROR_CODES = {
     exit: EXIT.usage,
     meaning: 'What was asked for cannot be done with this model, data or engine.',
   },
+  MODEL_FILE: {
+    exit: EXIT.usage,
+    meaning: 'A model file (--model FILE) cannot be used: its code fails, or its model does not fit the data.',
+  },
   SOURCE_NOT_FOUND: { exit: EXIT.data, meaning: 'A data source does not exist or cannot be reached.' },
   SOURCE_FORMAT: { exit: EXIT.data, meaning: 'A data source is not in the format it claims to be in.' },
   BAD_ROW: {

@@ -1,3 +1,4 @@
+import type * as tf from '@tensorflow/tfjs-core';
 import type { JsonObject } from '../core/json.js';
 import type { FeatureColumn, FeatureLayout } from '../core/layout.js';
 import type { TaskKind } from '../core/task-kind.js';
@@ -24,13 +25,30 @@ export type Recipe = {
   /** Penalty ½·l2·‖weights‖² over the whole training set, as in ridge and logistic regression; 0 for none. */
   readonly l2: number;
   readonly labelSmoothing: number;
-  readonly beta2: number;
+  /** What the optimizer is adjusted by, where that is not what is usual for it. */
+  readonly adjusted: OptimizerAdjustments;
   readonly epochs: number;
   readonly batchSize: number;
   /** Networks trained side by side, each validated on a fold it does not see (1: the validation split). */
   readonly members: number;
   /** Times a run is validated, at most once an epoch. */
   readonly evaluations: number;
+  /** What is made small, where that is not the usual loss of the task: the name of a loss, or one of the model's own. */
+  readonly loss?: string | OwnLoss;
+};
+
+/** A loss that came with a model: outputs [members, rows, units] and targets [members, rows] → [members, rows]. */
+export interface OwnLoss {
+  readonly name: string;
+  rows(outputs: tf.Tensor3D, targets: tf.Tensor): tf.Tensor2D;
+}
+
+export type OptimizerAdjustments = {
+  readonly momentum?: number;
+  readonly beta1?: number;
+  readonly beta2?: number;
+  readonly rho?: number;
+  readonly epsilon?: number;
 };
 
 /**
@@ -69,6 +87,16 @@ export interface ModelFamily {
   readonly parameters: Readonly<Record<string, ParameterSpec>>;
   /** Parameters with every default filled in from the data. Unknown and invalid ones have been refused before. */
   resolve(given: JsonObject, context: ModelContext): JsonObject;
-  recipe(params: JsonObject, context: ModelContext): Recipe;
-  network(params: JsonObject, context: ModelContext): Network;
+  /**
+   * Whether answers may lie beyond the training range of a number that is predicted; else they are kept within it.
+   */
+  readonly extrapolates: boolean;
+  recipe(params: JsonObject, context: ModelContext): Recipe | Promise<Recipe>;
+  network(params: JsonObject, context: ModelContext, start: NetworkStart): Network | Promise<Network>;
+}
+
+/** What the first weights of a network depend on besides its parameters, where they are made before it is run. */
+export interface NetworkStart {
+  readonly members: number;
+  readonly seed: number;
 }

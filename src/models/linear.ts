@@ -21,6 +21,7 @@ export const linear: ModelFamily = {
     },
   },
   resolve: (given) => ({ l2: 1, ...given }),
+  extrapolates: true,
   recipe: (params, context) => {
     const batchSize = context.rows <= 10_000 ? 10_000 : 4096;
     const steps = Math.ceil(context.rows / batchSize);
@@ -32,7 +33,7 @@ export const linear: ModelFamily = {
       fadeFrom: 1,
       l2: Number(params.l2),
       labelSmoothing: 0,
-      beta2: 0.999,
+      adjusted: {},
       epochs: Math.max(3, Math.ceil(1500 / steps)),
       batchSize,
       members: context.rows <= 20_000 ? 8 : 1,

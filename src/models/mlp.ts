@@ -92,7 +92,7 @@ function recipe(params: MlpParams, context: ModelContext): Recipe {
     fadeFrom: 0.5,
     l2: 0,
     labelSmoothing: context.task === 'regression' ? 0 : 0.1,
-    beta2: 0.95,
+    adjusted: { beta2: 0.95 },
     epochs: Math.max(rows > 200_000 ? 2 : 8, Math.min(MOST_EPOCHS, Math.ceil(enoughSteps(rows) / steps))),
     batchSize,
     members,
@@ -150,6 +150,7 @@ export const mlp: ModelFamily = {
     },
   },
   resolve,
+  extrapolates: false,
   recipe: (params, context) => recipe(params as MlpParams, context),
   network: (params, context) => network(params as MlpParams, context),
 };

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Random } from '../core/random.js';
 import { sizeOf } from '../core/tensor.js';
+import { keep } from '../graph/trace.js';
 
 /** How a weight starts and how it is trained. */
 export interface WeightOptions {
@@ -12,7 +13,11 @@ export interface WeightOptions {
   readonly decay?: boolean;
   /** false for statistics that are updated by the forward pass rather than by gradients. Default true. */
   readonly trainable?: boolean;
+  /** What the weight, [members, ...], becomes after every step of the optimizer: a projection onto what is allowed. */
+  readonly constraint?: Constraint | undefined;
 }
+
+export type Constraint = (weight: tf.Tensor) => tf.Tensor;
 
 /** What is known of a weight once the network has been initialised. The leading axis of every weight is the member. */
 export type WeightSpec = {
@@ -40,6 +45,8 @@ export interface Scope {
   weight(name: string, shape: readonly number[], options: WeightOptions): tf.Tensor;
   /** Gives a non-trainable weight its next value. */
   update(name: string, value: tf.Tensor): void;
+  /** Adds to what is made small besides the loss of the rows: a regularizer's penalty, summed over the members. */
+  addLoss(loss: tf.Tensor): void;
 }
 
 /** Maps features [members or 1, rows, width] to outputs [members, rows, units]. */
@@ -51,6 +58,7 @@ export class InitialScope implements Scope {
   readonly dropRate = undefined;
   readonly specs: WeightSpec[] = [];
   readonly values: Record<string, tf.Tensor> = {};
+  readonly constraints = new Map<string, Constraint>();
   readonly members: number;
   readonly random: Random;
 
@@ -69,17 +77,23 @@ export class InitialScope implements Scope {
       trainable: options.trainable ?? true,
     });
     this.values[name] = value;
+    if (options.constraint !== undefined) this.constraints.set(name, options.constraint);
     return value;
   }
 
   update(): void {
     // Statistics keep their first value until training begins.
   }
+
+  addLoss(): void {
+    // Nothing is made small yet.
+  }
 }
 
 /** Hands out given weights and collects the updates of non-trainable ones. */
 export class AppliedScope implements Scope {
   readonly updates = new Map<string, tf.Tensor>();
+  readonly losses: tf.Tensor[] = [];
   readonly members: number;
   readonly training: boolean;
   readonly dropRate: tf.Scalar | undefined;
@@ -107,7 +121,11 @@ export class AppliedScope implements Scope {
   }
 
   update(name: string, value: tf.Tensor): void {
-    this.updates.set(name, tf.keep(value));
+    this.updates.set(name, keep(value));
+  }
+
+  addLoss(loss: tf.Tensor): void {
+    this.losses.push(loss);
   }
 }
 

@@ -35,6 +35,7 @@ const STEP_VERSION = 1;
 
 interface Pipeline {
   readonly run: Manifest<RunContent>;
+  readonly runFolder: string;
   readonly features: Manifest<FeaturesContent>;
   readonly data: Manifest<DataContent>;
   /** How the run's features were made, without the rows of its test split being held out. */
@@ -133,6 +134,7 @@ async function pipelineOf(workspace: Workspace, wanted: string | undefined): Pro
   }
   return {
     run,
+    runFolder: workspace.folder('run', run.id),
     features,
     data,
     plan: {
@@ -212,12 +214,12 @@ async function runFolds(
 /** Refits everything on the rows outside the fold and answers those inside, in the terms of the whole data's target. */
 async function judgeFold(
   scratch: Workspace,
-  { run, plan, features }: Pipeline,
+  { run, plan, features, runFolder }: Pipeline,
   parts: Awaited<ReturnType<typeof writeFold>>,
   context: StepContext,
 ): Promise<JudgedRows> {
   const prepared = await preprocessAs(plan, parts.train, { testData: parts.test.id }, context);
-  const trained = await train({ ...optionsOfRun(run.content), features: prepared.id }, context);
+  const trained = await train({ ...optionsOfRun(run, runFolder), features: prepared.id }, context);
   const predictor = await openPredictor(scratch.folder('run', trained.run));
   try {
     const fitted = await scratch.find<FeaturesContent>('features', prepared.id);

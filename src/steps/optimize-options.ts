@@ -3,13 +3,16 @@ import { AimaasError } from '../core/errors.js';
 import type { Json, JsonObject } from '../core/json.js';
 import type { StepContext } from '../core/step.js';
 import { didYouMean } from '../core/suggest.js';
+import { FAMILY_NAMES } from '../core/training-names.js';
 import { defaultMetricNames, findMetric } from '../metrics/index.js';
-import { FAMILY_NAMES, modelFamily } from '../models/index.js';
+import { type Device } from '../engines/engine.js';
+import { engine } from '../engines/index.js';
 import { checkSpace } from '../search/space.js';
 import { defaultMetric } from '../tasks/index.js';
 import { idOf } from '../workspace/hash.js';
 import type { Manifest } from '../workspace/manifest.js';
 import type { Workspace } from '../workspace/workspace.js';
+import { copiedSource, findFamily, type FoundFamily } from './model-source.js';
 import { readOverrides } from './optimize-overrides.js';
 import { type Overrides, searchPlan, splitName } from './optimize-space.js';
 import { findSearch, readSearch, type SearchFile } from './optimize-state.js';
@@ -33,10 +36,13 @@ export type OptimizeOptions = {
   readonly jobs?: number | undefined;
   /** What is made as good as can be, on validation rows. */
   readonly metric?: string | undefined;
-  /** Model families to search; default: all. */
+  /** Model families and model files to search; default: all families. */
   readonly models?: readonly string[] | undefined;
   /** NAME=VALUES; see readOverrides. */
   readonly space?: readonly string[] | undefined;
+  /** Engine and device of every trial; default: those that `train` chooses. */
+  readonly engine?: string | undefined;
+  readonly device?: Device | undefined;
   /** Seed of the choice of trials; default: the feature set's. */
   readonly seed?: number | undefined;
   /** Go on with a search: its id or prefix, or "latest". */
@@ -65,12 +71,17 @@ export async function askedSearch(
   const { task } = features.content;
   const metric = options.metric ?? defaultMetric(task);
   checkMetric(metric, features.content);
-  const families = familiesOf(options.models);
-  const overrides = readOverrides(options.space ?? [], families);
-  const base = await carriedOptions(workspace, features, overrides, context);
-  const plan = searchPlan(families, base, features.content, overrides);
+  const found = await familiesOf(options.models);
+  const families = [...found.keys()];
+  const overrides = readOverrides(options.space ?? [], found);
+  const base = {
+    ...(await carriedOptions(workspace, features, overrides, context)),
+    ...(options.engine === undefined ? {} : { engine: (await engine(options.engine)).name }),
+    ...(options.device === undefined ? {} : { device: options.device }),
+  };
+  const plan = await searchPlan(families, base, features.content, overrides);
   checkSpace(plan.space);
-  checkRows(features, families, base);
+  await checkRows(features, families, base);
   const seed = options.seed ?? features.content.seed;
   const key: JsonObject = {
     step: 'optimize',
@@ -81,6 +92,7 @@ export async function askedSearch(
     defaults: plan.defaults,
     base,
     seed,
+    sources: sourcesOf(found),
   };
   const none = options.trials === undefined && options.time === undefined;
   const search: SearchFile = {
@@ -95,6 +107,7 @@ export async function askedSearch(
     defaults: plan.defaults,
     base,
     seed,
+    sources: sourcesOf(found),
     limits: {
       trials: options.trials ?? (none ? DEFAULT_TRIALS : null),
       seconds: options.time ?? null,
@@ -111,7 +124,7 @@ async function resumedSearch(
   options: OptimizeOptions,
   wanted: string,
 ): Promise<AskedSearch> {
-  const own = (['features', 'metric', 'models', 'space', 'seed', 'force'] as const).find(
+  const own = (['features', 'metric', 'models', 'space', 'engine', 'device', 'seed', 'force'] as const).find(
     (name) => options[name] !== undefined && options[name] !== false,
   );
   if (own !== undefined) {
@@ -123,6 +136,7 @@ async function resumedSearch(
   }
   const search = await findSearch(workspace, wanted);
   const features = await workspace.find<FeaturesContent>('features', search.features);
+  await checkSources(search);
   const limits = {
     trials: options.trials ?? search.limits.trials,
     seconds: options.time ?? search.limits.seconds,
@@ -141,10 +155,37 @@ function checkMetric(metric: string, { task }: FeaturesContent): void {
   );
 }
 
-function familiesOf(models: readonly string[] | undefined): readonly string[] {
-  if (models === undefined) return FAMILY_NAMES;
-  const asked = new Set(models.map((name) => modelFamily(name.trim()).name));
-  return FAMILY_NAMES.filter((name) => asked.has(name));
+/** The families to search by the names they are asked for by; those of aimaas in their own order, then files. */
+async function familiesOf(models: readonly string[] | undefined): Promise<Map<string, FoundFamily>> {
+  const asked = await Promise.all(
+    (models ?? FAMILY_NAMES).map(async (model) => {
+      const found = await findFamily(model.trim());
+      return [found.source === undefined ? found.family.name : model.trim(), found] as const;
+    }),
+  );
+  const place = (name: string): number => (FAMILY_NAMES as readonly string[]).indexOf(name) >>> 0;
+  return new Map(asked.sort(([a], [b]) => place(a) - place(b)));
+}
+
+/** Model file → its content's hash. */
+function sourcesOf(families: ReadonlyMap<string, FoundFamily>): Record<string, string> {
+  const sources = [...families].flatMap(([name, { source }]) =>
+    source === undefined ? [] : [[name, source.sha256] as const],
+  );
+  return Object.fromEntries(sources);
+}
+
+/** A search goes on with the model files it was begun with. */
+async function checkSources({ id, sources }: SearchFile): Promise<void> {
+  for (const [name, sha256] of Object.entries(sources)) {
+    const { source } = await findFamily(name);
+    if (source?.sha256 === sha256) continue;
+    throw new AimaasError(
+      'ARTIFACT_INCOMPATIBLE',
+      `The model file ${name} has changed since the search ${id} was begun with it.`,
+      { hint: `To search with the file as it is now: aimaas optimize --models ${name}` },
+    );
+  }
 }
 
 /** Options of the current run that a search does not choose and that every trial therefore shares with it. */
@@ -166,10 +207,9 @@ async function carriedOptions(
   const { model, options, search } = run.content;
   const origin = search === null ? undefined : await readSearch(workspace, search);
   if (origin !== undefined) return origin.base;
-  const usual: JsonObject = resolveTraining(
-    { model: model.family, params: model.params },
-    features.content,
-  ).settings;
+  const asked = { model: copiedSource(workspace.folder('run', run.id), options) ?? model.family };
+  const resolved = await resolveTraining({ ...asked, params: model.params }, features.content);
+  const usual: JsonObject = resolved.settings;
   const searched = new Set([...overrides.keys()].map((name) => splitName(name)[1]));
   const carried = CARRIED.filter(
     (name) => options[name] !== undefined && options[name] !== usual[name] && !searched.has(name),
@@ -179,15 +219,16 @@ async function carriedOptions(
 }
 
 /** Models are chosen by rows they did not learn from; without any there is nothing to choose by. */
-function checkRows(
+async function checkRows(
   features: Manifest<FeaturesContent>,
   families: readonly string[],
   base: TrainOptions,
-): void {
+): Promise<void> {
   if (features.content.splits.validation.rows > 0) return;
-  const folded = families.every(
-    (model) => resolveTraining({ ...base, model }, features.content).settings.members > 1,
+  const resolved = await Promise.all(
+    families.map((model) => resolveTraining({ ...base, model }, features.content)),
   );
+  const folded = resolved.every(({ settings }) => settings.members > 1);
   if (folded && mayMixSplits(features)) return;
   throw new AimaasError(
     'UNSUPPORTED',

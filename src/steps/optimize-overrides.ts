@@ -1,11 +1,10 @@
 import { AimaasError } from '../core/errors.js';
 import type { Json } from '../core/json.js';
 import { didYouMean } from '../core/suggest.js';
+import { OPTIMIZER_NAMES, SCHEDULE_NAMES } from '../core/training-names.js';
 import type { ParameterSpec } from '../models/family.js';
-import { modelFamily } from '../models/index.js';
 import type { Domain } from '../search/space.js';
-import { OPTIMIZER_NAMES } from '../training/optimizers/index.js';
-import { SCHEDULE_NAMES } from '../training/schedules.js';
+import type { FoundFamily } from './model-source.js';
 import type { Overrides, TRAINING_PARAMETERS } from './optimize-space.js';
 
 type NumericSpec = Extract<ParameterSpec, { readonly minimum: number }>;
@@ -26,7 +25,10 @@ const TRAINING_SPECS: Readonly<Record<(typeof TRAINING_PARAMETERS)[number], Para
  * family or a training option, in any case style; `mlp.dropout` means that family's only.
  * @throws AimaasError USAGE that names the text and what is expected.
  */
-export function readOverrides(texts: readonly string[], families: readonly string[]): Overrides {
+export function readOverrides(
+  texts: readonly string[],
+  families: ReadonlyMap<string, FoundFamily>,
+): Overrides {
   const overrides = new Map<string, Domain>();
   for (const text of texts) {
     const at = text.indexOf('=');
@@ -49,21 +51,25 @@ function bad(text: string, expected: string): AimaasError {
 }
 
 /** The specifications a name stands for, by "family.name". */
-function specsOf(name: string, families: readonly string[], text: string): [string, ParameterSpec][] {
-  const known = (family: string): Readonly<Record<string, ParameterSpec>> => ({
+function specsOf(
+  name: string,
+  families: ReadonlyMap<string, FoundFamily>,
+  text: string,
+): [string, ParameterSpec][] {
+  const known = ({ family }: FoundFamily): Readonly<Record<string, ParameterSpec>> => ({
     ...TRAINING_SPECS,
-    ...modelFamily(family).parameters,
+    ...family.parameters,
   });
-  const found = families.flatMap((family): [string, ParameterSpec][] =>
-    Object.entries(known(family))
-      .filter(([parameter]) => name === parameter || name === `${family}.${parameter}`)
-      .map(([parameter, spec]) => [`${family}.${parameter}`, spec]),
+  const found = [...families].flatMap(([given, one]): [string, ParameterSpec][] =>
+    Object.entries(known(one))
+      .filter(([parameter]) => name === parameter || name === `${one.family.name}.${parameter}`)
+      .map(([parameter, spec]) => [`${given}.${parameter}`, spec]),
   );
   if (found.length > 0) return found;
-  const names = new Set(families.flatMap((family) => Object.keys(known(family))));
+  const names = new Set([...families.values()].flatMap((one) => Object.keys(known(one))));
   throw bad(
     text,
-    `the name of a parameter of ${families.join(' or ')}, or of a training option. ${didYouMean(name, names)}`,
+    `the name of a parameter of ${[...families.keys()].join(' or ')}, or of a training option. ${didYouMean(name, names)}`,
   );
 }
 

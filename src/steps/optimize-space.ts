@@ -38,17 +38,17 @@ export interface SearchPlan {
 export type Overrides = ReadonlyMap<string, Domain>;
 
 /** The space of these families on these features, the base options being what every trial has. */
-export function searchPlan(
+export async function searchPlan(
   families: readonly string[],
   base: TrainOptions,
   features: FeaturesContent,
   overrides: Overrides,
-): SearchPlan {
+): Promise<SearchPlan> {
   const root: Parameter = { name: FAMILY, domain: { type: 'choice', choices: families }, when: null };
   const space: Parameter[] = [root];
   const defaults: Point[] = [];
   for (const name of families) {
-    const { family, settings } = resolveTraining({ ...base, model: name }, features);
+    const { family, settings } = await resolveTraining({ ...base, model: name }, features);
     const domains = new Map([...domainsOf(family, features), ...trainingDomains(settings, features)]);
     for (const [key, domain] of overrides) {
       const [owner, parameter] = splitName(key);
@@ -68,14 +68,19 @@ export function searchPlan(
   return { space, defaults };
 }
 
-/** "mlp.units" → ["mlp", "units"]. */
+/** "mlp.units" → ["mlp", "units"]; "./my-model.js.units" → ["./my-model.js", "units"]. */
 export function splitName(name: string): [string, string] {
-  const dot = name.indexOf('.');
+  // A model file has dots of its own; a parameter has none.
+  const dot = name.lastIndexOf('.');
   return [name.slice(0, dot), name.slice(dot + 1)];
 }
 
 /** What `train` is asked for a point; the rest of the options are those every trial has. */
-export function trainOptionsOf(point: Point, base: TrainOptions, features: FeaturesContent): TrainOptions {
+export async function trainOptionsOf(
+  point: Point,
+  base: TrainOptions,
+  features: FeaturesContent,
+): Promise<TrainOptions> {
   const { [FAMILY]: family, ...chosen } = settingsOfPoint(point);
   const params: Record<string, Json> = { ...base.params };
   const training: Partial<Record<TrainingParameter, Json>> = {};
@@ -85,7 +90,10 @@ export function trainOptionsOf(point: Point, base: TrainOptions, features: Featu
   }
   const options: TrainOptions = { ...base, model: family as string, params };
   // A batch size that is asked for is used to the row; the family's own may be evened out. So it is not asked for.
-  if (training.batchSize === resolveTraining(options, features).settings.batchSize) delete training.batchSize;
+  if (training.batchSize !== undefined) {
+    const { settings } = await resolveTraining(options, features);
+    if (training.batchSize === settings.batchSize) delete training.batchSize;
+  }
   return { ...options, ...(training as Partial<TrainOptions>) };
 }
 

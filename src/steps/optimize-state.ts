@@ -50,6 +50,8 @@ export type SearchFile = {
   /** Training options that every trial has. */
   readonly base: JsonObject;
   readonly seed: number;
+  /** Model file among `families` → hash of its content. */
+  readonly sources: Readonly<Record<string, string>>;
   /** The last limits given; null for none. */
   readonly limits: { readonly trials: number | null; readonly seconds: number | null };
   /** Seconds searched so far, pauses not counted. */

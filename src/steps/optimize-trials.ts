@@ -90,10 +90,6 @@ class TrialRunner {
     this.trials = [...search.trials];
     this.unfinished = this.trials.filter(isCutOff).map(({ number }) => number);
     this.pool = new ProcessPool({ entry: workerEntry(), jobs: job.jobs, grace: GRACE });
-    for (const trial of this.trials) {
-      const { group } = this.planOf(trial);
-      for (const rung of trial.rungs) this.asha.restore(group, rung);
-    }
   }
 
   async run(): Promise<SearchOutcome> {
@@ -120,7 +116,17 @@ class TrialRunner {
     return { search: this.file(), end, worked: this.worked };
   }
 
+  /** What the trials of earlier calls say of how far others should come. */
+  private async restoreRungs(): Promise<void> {
+    for (const trial of this.trials) {
+      if (trial.rungs.length === 0) continue;
+      const { group } = await this.planOf(trial);
+      for (const rung of trial.rungs) this.asha.restore(group, rung);
+    }
+  }
+
   private async work(): Promise<void> {
+    await this.restoreRungs();
     for (;;) {
       while (this.stopping === undefined && this.running.size < this.job.jobs) {
         const next = this.next();
@@ -181,7 +187,7 @@ class TrialRunner {
     this.worked++;
     this.showBar();
     const { number } = trial;
-    const { options, group, epochs } = this.planOf(trial);
+    const { options, group, epochs } = await this.planOf(trial);
     const passed = new Set(trial.rungs.map(({ rung }) => rung));
     const running: Running = {
       number,
@@ -263,10 +269,10 @@ class TrialRunner {
   }
 
   /** What a trial is trained with, and the group of trials it may be compared with half way. */
-  private planOf({ point }: Trial): { options: TrainOptions; group: string; epochs: number } {
+  private async planOf({ point }: Trial): Promise<{ options: TrainOptions; group: string; epochs: number }> {
     const { content } = this.job.features;
-    const options = trainOptionsOf(point, this.search.base, content);
-    const { family, epochs, schedule, members } = resolveTraining(options, content).settings;
+    const options = await trainOptionsOf(point, this.search.base, content);
+    const { family, epochs, schedule, members } = (await resolveTraining(options, content)).settings;
     return { options, epochs, group: [family, epochs, schedule, members].join(' ') };
   }
 

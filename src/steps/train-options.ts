@@ -1,21 +1,25 @@
 import type { FeaturesContent, RunContent } from '../core/artifacts.js';
 import { AimaasError } from '../core/errors.js';
 import type { JsonObject } from '../core/json.js';
+import type { TaskKind } from '../core/task-kind.js';
 import { type Device, DEVICES } from '../engines/engine.js';
 import type { ModelContext, ModelFamily, Recipe } from '../models/family.js';
-import { checkParameters, modelFamily } from '../models/index.js';
+import { checkParameters } from '../models/parameters.js';
 import { outputsOf } from '../tasks/index.js';
-import { lossFor } from '../training/losses/index.js';
+import { isLossName, lossFor } from '../training/losses/index.js';
+import type { Loss } from '../training/losses/loss.js';
 import { optimizerNamed } from '../training/optimizers/index.js';
-import { OPTIMIZER_DEFAULTS } from '../training/optimizers/optimizer.js';
+import { optimizerOptions } from '../training/optimizers/optimizer.js';
 import { scheduleNamed } from '../training/schedules.js';
+import type { Manifest } from '../workspace/manifest.js';
+import { copiedSource, findFamily, type ModelSource, recordOf, type SourceRecord } from './model-source.js';
 import { DEFAULT_MEMORY } from './train-data.js';
 
 /** What may be asked of a training run; everything has a default made from the data. */
 export type TrainOptions = {
   /** Feature set id or prefix; default: the current one. */
   readonly features?: string | undefined;
-  /** Family name, or auto. */
+  /** Family name, auto, or the path of a model file. */
   readonly model?: string | undefined;
   /** Parameters of the family, such as { units: [128, 64] }. */
   readonly params?: JsonObject | undefined;
@@ -35,8 +39,13 @@ export type TrainOptions = {
   readonly loss?: string | undefined;
   readonly labelSmoothing?: number | undefined;
   readonly weightDecay?: number | undefined;
+  /** Longest gradient of a member, over all weights. */
   readonly clipNorm?: number | undefined;
+  /** Longest gradient by a single weight tensor. */
+  readonly clipWeightNorm?: number | undefined;
   readonly clipValue?: number | undefined;
+  /** How much of a running average of the weights stays in a step; the average is validated and answers. */
+  readonly ema?: number | undefined;
   /** Epochs without improvement before the run ends. */
   readonly patience?: number | undefined;
   /** balanced: every class counts the same in total. */
@@ -55,6 +64,8 @@ export type TrainOptions = {
 /** Every option with its value: what a run's manifest records, and what its id is made from. */
 export type TrainSettings = {
   readonly family: string;
+  /** The model file that the family is; null for one of aimaas. */
+  readonly source: SourceRecord | null;
   readonly params: JsonObject;
   readonly epochs: number;
   readonly batchSize: number;
@@ -62,8 +73,12 @@ export type TrainSettings = {
   readonly exactBatchSize: boolean;
   readonly learningRate: number | 'auto';
   readonly optimizer: string;
+  /** What the optimizer is adjusted by. */
   readonly momentum: number;
+  readonly beta1: number;
   readonly beta2: number;
+  readonly rho: number;
+  readonly epsilon: number;
   readonly schedule: string;
   readonly warmup: number;
   readonly loss: string;
@@ -72,7 +87,9 @@ export type TrainSettings = {
   readonly fadeFrom: number;
   readonly l2: number;
   readonly clipNorm: number | null;
+  readonly clipWeightNorm: number | null;
   readonly clipValue: number | null;
+  readonly ema: number;
   readonly patience: number | null;
   readonly classWeights: 'none' | 'balanced';
   readonly members: number;
@@ -83,15 +100,19 @@ export type TrainSettings = {
 };
 
 /** The options that make a run of the same settings again, on its own features or others. */
-export function optionsOfRun({ options, engine }: RunContent): TrainOptions {
+export function optionsOfRun({ content }: Manifest<RunContent>, folder: string): TrainOptions {
+  const { options, engine } = content;
   const settings = options as TrainSettings;
   return {
     ...settings,
     clipNorm: settings.clipNorm ?? undefined,
+    clipWeightNorm: settings.clipWeightNorm ?? undefined,
     clipValue: settings.clipValue ?? undefined,
     patience: settings.patience ?? undefined,
     batchSize: settings.exactBatchSize ? settings.batchSize : undefined,
-    model: settings.family,
+    // A loss that came with the model comes with it again.
+    loss: isLossName(settings.loss) ? settings.loss : undefined,
+    model: copiedSource(folder, options) ?? settings.family,
     engine: typeof engine['name'] === 'string' ? engine['name'] : undefined,
     device: DEVICES.find((device) => device === engine['device']),
   };
@@ -99,7 +120,9 @@ export function optionsOfRun({ options, engine }: RunContent): TrainOptions {
 
 export interface ResolvedTraining {
   readonly family: ModelFamily;
+  readonly source: ModelSource | undefined;
   readonly context: ModelContext;
+  readonly loss: Loss;
   readonly settings: TrainSettings;
 }
 
@@ -112,8 +135,11 @@ function membersFor(wanted: number, rows: number): number {
  * Fills in every option that was not given, from the family's recipe for data of this size.
  * @throws AimaasError USAGE for a name or value that is none.
  */
-export function resolveTraining(options: TrainOptions, features: FeaturesContent): ResolvedTraining {
-  const family = modelFamily(options.model ?? 'auto');
+export async function resolveTraining(
+  options: TrainOptions,
+  features: FeaturesContent,
+): Promise<ResolvedTraining> {
+  const { family, source } = await findFamily(options.model);
   checkParameters(family, options.params ?? {});
   const context: ModelContext = {
     task: features.task,
@@ -127,28 +153,34 @@ export function resolveTraining(options: TrainOptions, features: FeaturesContent
     });
   }
   const params = family.resolve(options.params ?? {}, context);
-  const recipe = adapted(family.recipe(params, context), options);
+  const recipe = adapted(await family.recipe(params, context), options);
   scheduleNamed(recipe.schedule, 0);
-  optimizerNamed(recipe.optimizer);
+  const loss = lossOf(recipe, options, features.task);
+  const adjusted = optimizerOptions(optimizerNamed(recipe.optimizer), {
+    ...recipe.adjusted,
+    momentum: options.momentum ?? recipe.adjusted.momentum,
+  });
   const settings: TrainSettings = {
     family: family.name,
+    source: source === undefined ? null : recordOf(source),
     params,
     epochs: recipe.epochs,
     batchSize: recipe.batchSize,
     exactBatchSize: options.batchSize !== undefined,
     learningRate: options.learningRate ?? recipe.learningRate,
     optimizer: recipe.optimizer,
-    momentum: options.momentum ?? OPTIMIZER_DEFAULTS.momentum,
-    beta2: recipe.beta2,
+    ...adjusted,
     schedule: recipe.schedule,
     warmup: options.warmup ?? 0,
-    loss: lossFor(features.task, options.loss).name,
+    loss: loss.name,
     labelSmoothing: recipe.labelSmoothing,
     weightDecay: recipe.weightDecay,
     fadeFrom: recipe.fadeFrom,
     l2: recipe.l2,
     clipNorm: options.clipNorm ?? null,
+    clipWeightNorm: options.clipWeightNorm ?? null,
     clipValue: options.clipValue ?? null,
+    ema: options.ema ?? 0,
     patience: options.patience ?? null,
     classWeights: options.classWeights ?? 'none',
     members: membersFor(recipe.members, context.rows),
@@ -159,7 +191,13 @@ export function resolveTraining(options: TrainOptions, features: FeaturesContent
   if (settings.classWeights === 'balanced' && features.task === 'regression') {
     throw new AimaasError('USAGE', '--class-weights is for classes; this feature set is for regression.');
   }
-  return { family, context, settings };
+  return { family, source, context, loss, settings };
+}
+
+/** The loss that was asked for, else the one the model came with, else the task's usual one. */
+function lossOf(recipe: Recipe, options: TrainOptions, task: TaskKind): Loss {
+  const own = options.loss ?? recipe.loss;
+  return typeof own === 'object' ? { ...own, tasks: [task] } : lossFor(task, own);
 }
 
 /** The usual learning rate of an optimizer, where the recipe's own is for another one. */
@@ -168,7 +206,9 @@ const USUAL_RATE: Readonly<Record<string, number>> = {
   momentum: 0.02,
   nesterov: 0.02,
   adagrad: 0.05,
+  adadelta: 1,
   rmsprop: 0.005,
+  centered_rmsprop: 0.005,
 };
 
 /** The recipe with what the user gave in the place of its own; another optimizer gets its usual rate. */
@@ -178,6 +218,8 @@ function adapted(recipe: Recipe, options: TrainOptions): Recipe {
   return {
     ...recipe,
     optimizer,
+    // Adjustments are for the recipe's own optimizer, or one of its relatives.
+    adjusted: other === undefined ? recipe.adjusted : {},
     learningRate: other ?? recipe.learningRate,
     schedule: options.schedule ?? recipe.schedule,
     weightDecay: options.weightDecay ?? recipe.weightDecay,

@@ -15,17 +15,11 @@ import { type LoopEnd, type LoopOutcome, runLoop } from './loop.js';
 import type { Loss } from './losses/loss.js';
 import type { Optimizer, OptimizerOptions } from './optimizers/optimizer.js';
 import type { EpochRecord, TrainingPlan } from './plan.js';
-import {
-  type Head,
-  type InitialValues,
-  initialize,
-  networkGraph,
-  firstState,
-  type Program,
-  stateOf,
-  stepGraph,
-} from './program.js';
+import type { Clipping } from './clipping.js';
+import { type Head, networkGraph } from './inference.js';
+import { firstState, type InitialValues, initialize, type Program, stateOf } from './program.js';
 import { suggestLearningRate } from './range-test.js';
+import { stepGraph } from './step.js';
 import { Validator } from './validator.js';
 
 /** Rows that the first weights are made from. */
@@ -46,8 +40,7 @@ export interface FitOptions extends JudgeOptions {
   readonly labelSmoothing: number;
   /** Factor of ½‖w‖² in the mean loss. */
   readonly penalty: number;
-  readonly clipNorm: number | undefined;
-  readonly clipValue: number | undefined;
+  readonly clipping: Clipping;
   /** Replaces first weights by those of another run. */
   readonly startFrom: ((program: Program, initial: InitialValues) => InitialValues) | undefined;
   readonly resume: Checkpoint | undefined;
@@ -90,6 +83,7 @@ export async function fit(options: FitOptions): Promise<FitResult> {
     batchSize: plan.batchSize,
     dropout: plan.dropout > 0,
     weightDecay: plan.weightDecay > 0,
+    average: plan.average > 0,
   });
   const session = await engine.compileTraining(step, engineOptions);
   const outputs = outputsOf(target);
@@ -127,6 +121,7 @@ async function train(
   const draws = randomDraws(step.graph);
   const judge = new Judge(options);
   let { plan } = options;
+  const first = firstState(program, optimizer.slots, plan.average > 0, initial);
   const widths = { parameters: program.parameters.width, statistics: program.statistics.width };
   const loop = {
     ...options,
@@ -135,15 +130,15 @@ async function train(
     loadPart,
     draws,
     initial,
-    firstState: firstState(program, optimizer.slots, initial),
+    firstState: first,
     widths,
     validate: async (state: Readonly<Record<string, TensorData>>) => judge.losses(await validator.run(state)),
   };
   if (options.findLearningRate && options.resume === undefined) {
-    await session.writeState(firstState(program, optimizer.slots, initial));
-    const first = parts[0] as TrainingPart;
-    const filler = await loadPart(first);
-    const rate = await suggestLearningRate(session, plan, first, filler, optimizer, optimizerOptions, draws);
+    await session.writeState(first);
+    const part = parts[0] as TrainingPart;
+    const filler = await loadPart(part);
+    const rate = await suggestLearningRate(session, plan, part, filler, optimizer, optimizerOptions, draws);
     plan = { ...plan, learningRate: rate };
     options.onLearningRate(rate);
   }

@@ -6,8 +6,9 @@ import type { Checkpoint, Progress } from './checkpoint.js';
 import { epochIndices, placeOf, type StepPlace, type TrainingPart } from './data.js';
 import type { Optimizer, OptimizerOptions } from './optimizers/optimizer.js';
 import type { EpochRecord, TrainingPlan } from './plan.js';
-import { type InitialValues, PARAMETERS, SCHEDULE_INPUTS, STATISTICS } from './program.js';
-import { fade, FIRST_PLATEAU, observePlateau, scheduleNamed } from './schedules.js';
+import { AVERAGE, type InitialValues, PARAMETERS, STATISTICS } from './program.js';
+import { averageKept, fade, FIRST_PLATEAU, observePlateau, scheduleNamed } from './schedules.js';
+import { scheduleLength, scheduleOf } from './step.js';
 
 /** Most steps in one call of the engine, so that an interrupt is answered and progress shown in good time. */
 const STEPS_PER_CALL = 32;
@@ -132,23 +133,25 @@ class Loop {
     const size = this.o.members * plan.batchSize;
     const filler = await this.partAt(first);
     const indices = new Int32Array(count * size);
-    const schedule = new Float32Array(count * SCHEDULE_INPUTS.length);
+    const numbers = scheduleLength(optimizer, optimizerOptions);
+    const schedule = new Float32Array(count * numbers);
     const drawn = draws?.count ?? 0;
     const offsets = new Int32Array(count * drawn);
     for (let i = 0; i < count; i++) {
       const step = first + i;
       indices.set(this.indicesOf(step, filler), i * size);
       const faded = fade(step / total, plan.fadeFrom);
-      const learningRate = this.learningRate(step, total);
-      const rate = optimizer.rate(learningRate, step + 1, optimizerOptions);
-      schedule.set(
-        [rate, learningRate * plan.weightDecay * faded, plan.dropout * faded],
-        i * SCHEDULE_INPUTS.length,
-      );
+      const given = {
+        learningRate: this.learningRate(step, total),
+        weightDecay: plan.weightDecay * faded,
+        drop: plan.dropout * faded,
+        average: averageKept(plan.average, step),
+      };
+      schedule.set(scheduleOf(optimizer, optimizerOptions, step + 1, given), i * numbers);
       if (draws !== undefined) offsets.set(randomOffsets(plan.seed, step, draws).data, i * drawn);
     }
     const perStep: Record<string, TensorData> = {
-      schedule: { dtype: 'float32', shape: [count, SCHEDULE_INPUTS.length], data: schedule },
+      schedule: { dtype: 'float32', shape: [count, numbers], data: schedule },
     };
     if (drawn > 0) perStep[RANDOM_OFFSETS] = { dtype: 'int32', shape: [count, drawn], data: offsets };
     const { loss } = await session.run({ count, indices, perStep });
@@ -169,7 +172,7 @@ class Loop {
   private async evaluate(total: number): Promise<boolean> {
     const { plan, session, widths } = this.o;
     const epoch = this.progress.step / plan.stepsPerEpoch;
-    const state = await session.readState();
+    const state = this.answering(await session.readState());
     const losses = await this.o.validate(state);
     const bestLoss = [...this.progress.bestLoss];
     const bestEpoch = [...this.progress.bestEpoch];
@@ -209,6 +212,12 @@ class Loop {
     };
     await this.o.onRecord(record);
     return (state[PARAMETERS]?.data as Float32Array).every(Number.isFinite);
+  }
+
+  /** The state with the parameters that answer: their running average, where one is kept. */
+  private answering(state: Record<string, TensorData>): Record<string, TensorData> {
+    const average = state[AVERAGE];
+    return average === undefined ? state : { ...state, [PARAMETERS]: average };
   }
 
   private learningRate(step: number, total: number): number {

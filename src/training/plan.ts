@@ -11,6 +11,8 @@ export interface TrainingPlan {
   readonly dropout: number;
   /** Part of the run after which weight decay and dropout fade out; 1 for never. */
   readonly fadeFrom: number;
+  /** How much of the running average of the weights stays in a step; 0 for no average (the last weights answer). */
+  readonly average: number;
   /** Epochs between two validations. */
   readonly evaluateEvery: number;
   /** Epochs without improvement after which the run ends; undefined for never. */

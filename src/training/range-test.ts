@@ -4,7 +4,7 @@ import { RANDOM_OFFSETS, type RandomDraws, randomOffsets } from '../graph/random
 import { epochIndices, stepsOfPart, type TrainingPart } from './data.js';
 import type { Optimizer, OptimizerOptions } from './optimizers/optimizer.js';
 import type { TrainingPlan } from './plan.js';
-import { SCHEDULE_INPUTS } from './program.js';
+import { scheduleOf } from './step.js';
 
 const LOWEST = 1e-6;
 const HIGHEST = 10;
@@ -36,15 +36,20 @@ export async function suggestLearningRate(
     const { seed, batchSize } = plan;
     const all = epochIndices(members, { seed, epoch, part: 0, steps, batchSize, filler });
     const at = (step % steps) * size;
-    const rate = optimizer.rate(rateAt(step), step + 1, optimizerOptions);
+    const schedule = scheduleOf(optimizer, optimizerOptions, step + 1, {
+      learningRate: rateAt(step),
+      weightDecay: plan.weightDecay,
+      drop: plan.dropout,
+      average: plan.average,
+    });
     const { loss } = await session.run({
       count: 1,
       indices: all.slice(at, at + size),
       perStep: {
         schedule: {
           dtype: 'float32',
-          shape: [1, SCHEDULE_INPUTS.length],
-          data: Float32Array.from([rate, rateAt(step) * plan.weightDecay, plan.dropout]),
+          shape: [1, schedule.length],
+          data: Float32Array.from(schedule),
         },
         ...(draws === undefined ? {} : { [RANDOM_OFFSETS]: oneStep(randomOffsets(seed, step, draws)) }),
       },

@@ -1,12 +1,13 @@
 import { AimaasError } from '../core/errors.js';
 import { didYouMean } from '../core/suggest.js';
+import { SCHEDULE_NAMES, type ScheduleName } from '../core/training-names.js';
 
 /** Factor of the learning rate at `t`, the part of the run that is done, in [0, 1). */
 type Schedule = (t: number) => number;
 
 const cosine: Schedule = (t) => 0.5 * (1 + Math.cos(Math.PI * t));
 
-const SCHEDULES: Readonly<Record<string, Schedule>> = {
+const SCHEDULES: Readonly<Record<ScheduleName, Schedule>> = {
   constant: () => 1,
   /** A tenth after half of the run, a hundredth after three quarters. */
   step: (t) => (t < 0.5 ? 1 : t < 0.75 ? 0.1 : 0.01),
@@ -20,15 +21,12 @@ const SCHEDULES: Readonly<Record<string, Schedule>> = {
   plateau: () => 1,
 };
 
-export const SCHEDULE_NAMES: readonly string[] = Object.keys(SCHEDULES);
-
 /**
  * The learning-rate factor of a run: the named schedule after a linear warm-up over the first `warmup` steps.
  * @throws AimaasError USAGE for a name that is none.
  */
 export function scheduleNamed(name: string, warmup: number): (step: number, totalSteps: number) => number {
-  const schedule = SCHEDULES[name];
-  if (schedule === undefined) {
+  if (!Object.hasOwn(SCHEDULES, name)) {
     throw new AimaasError(
       'USAGE',
       `There is no learning-rate schedule "${name}". ${didYouMean(name, SCHEDULE_NAMES)}`,
@@ -37,6 +35,7 @@ export function scheduleNamed(name: string, warmup: number): (step: number, tota
       },
     );
   }
+  const schedule = SCHEDULES[name as ScheduleName];
   return (step, totalSteps) => {
     if (step < warmup) return (step + 1) / warmup;
     return schedule((step - warmup) / Math.max(1, totalSteps - warmup));
@@ -46,6 +45,14 @@ export function scheduleNamed(name: string, warmup: number): (step: number, tota
 /** 1 until `from` of the run is done, then to 0 along a cosine. */
 export function fade(t: number, from: number): number {
   return t < from || from >= 1 ? 1 : cosine((t - from) / (1 - from));
+}
+
+/**
+ * How much of an exponential moving average stays in a step: min(average, (1 + t)/(10 + t)), so that an average of few
+ * steps does not remember the first weights for long.
+ */
+export function averageKept(average: number, step: number): number {
+  return Math.min(average, (1 + step) / (10 + step));
 }
 
 /** Evaluations without improvement before a plateau is called one, and what the rate is multiplied by. */

@@ -1,7 +1,8 @@
 import type { TensorData } from '../core/tensor.js';
 import type { Engine, EngineOptions, Executable } from '../engines/engine.js';
 import type { MemberRows, TrainingRows } from './data.js';
-import { PARAMETERS, STATISTICS, type Program, validationGraph } from './program.js';
+import { validationGraph } from './inference.js';
+import { PARAMETERS, type Program, STATISTICS } from './program.js';
 
 /** Rows of each member that go through the network in one call. */
 const ROWS_PER_CALL = 2048;

@@ -6,6 +6,14 @@ interface LayerPrototype {
   apply(this: { name: string }, ...given: unknown[]): unknown;
 }
 
+/** Errors that a layer threw, and the innermost layer that was being called. */
+const failures = new WeakMap<object, string>();
+
+/** The layer in which an error came up while a model was traced. */
+export function failedLayer(error: unknown): string | undefined {
+  return typeof error === 'object' && error !== null ? failures.get(error) : undefined;
+}
+
 /** Tells the tracer which layer is being called while `body` runs. */
 export function withLayerNames<T>(tracer: Tracer, body: () => T): T {
   const prototype = layersPrototype('Layer') as LayerPrototype | undefined;
@@ -17,6 +25,9 @@ export function withLayerNames<T>(tracer: Tracer, body: () => T): T {
     tracer.enterLayer(this.name);
     try {
       return original.apply(this, given);
+    } catch (error) {
+      if (typeof error === 'object' && error !== null && !failures.has(error)) failures.set(error, this.name);
+      throw error;
     } finally {
       tracer.leaveLayer();
     }

@@ -23,24 +23,37 @@ export const rmsprop: Optimizer = {
   },
 };
 
-/**
- * Adam (Kingma & Ba 2015) with its moments kept unnormalised, M = m/(1 − β₁) and V = v/(1 − β₂), which saves two
- * multiplications by parameter: the factors and the bias corrections go into the rate, √(1 − β₂) into ε.
- */
-function adamRate(learningRate: number, step: number, { beta1, beta2 }: OptimizerOptions): number {
-  const correction = Math.sqrt(1 - beta2 ** step) / (1 - beta1 ** step);
-  return (learningRate * correction * (1 - beta1)) / Math.sqrt(1 - beta2);
-}
-
-const adamDirection: Optimizer['direction'] = (gradient, slots, { beta1, beta2, epsilon }) => {
-  const [first, second] = slots as [tf.Tensor, tf.Tensor];
-  const nextFirst = tf.add(tf.mul(first, beta1), gradient);
-  const nextSecond = tf.add(tf.mul(second, beta2), tf.square(gradient));
-  const scale = tf.add(tf.sqrt(nextSecond), epsilon / Math.sqrt(1 - beta2));
-  return { direction: tf.div(nextFirst, scale), slots: [nextFirst, nextSecond] };
+/** As rmsprop, with g's variance in the place of its mean square: a − b², b ← ρb + (1 − ρ)g (Graves 2013). */
+export const centeredRmsprop: Optimizer = {
+  name: 'centered_rmsprop',
+  slots: [0, 0],
+  rate: plainRate,
+  direction: (gradient, slots, { rho, epsilon }) => {
+    const [square, mean] = slots as [tf.Tensor, tf.Tensor];
+    const nextSquare = tf.add(tf.mul(square, rho), tf.mul(tf.square(gradient), 1 - rho));
+    const nextMean = tf.add(tf.mul(mean, rho), tf.mul(gradient, 1 - rho));
+    // Rounding may take a variance of nearly nothing below zero.
+    const variance = tf.maximum(tf.sub(nextSquare, tf.square(nextMean)), 0);
+    return {
+      direction: tf.div(gradient, tf.add(tf.sqrt(variance), epsilon)),
+      slots: [nextSquare, nextMean],
+    };
+  },
 };
 
-export const adam: Optimizer = { name: 'adam', slots: [0, 0], rate: adamRate, direction: adamDirection };
-
-/** Adam whose weight decay is on unless it is turned off (Loshchilov & Hutter 2019); decay is decoupled for all optimizers. */
-export const adamw: Optimizer = { ...adam, name: 'adamw' };
+/** a ← ρa + (1 − ρ)g²; d = g·√(b + ε)/√(a + ε); b ← ρb + (1 − ρ)d²; p ← p − lr·d (Zeiler 2012). */
+export const adadelta: Optimizer = {
+  name: 'adadelta',
+  slots: [0, 0],
+  defaults: { rho: 0.95, epsilon: 1e-6 },
+  rate: plainRate,
+  direction: (gradient, slots, { rho, epsilon }) => {
+    const [square, moved] = slots as [tf.Tensor, tf.Tensor];
+    const follow = (average: tf.Tensor, value: tf.Tensor): tf.Tensor =>
+      tf.add(tf.mul(average, rho), tf.mul(tf.square(value), 1 - rho));
+    const nextSquare = follow(square, gradient);
+    const scale = tf.div(tf.sqrt(tf.add(moved, epsilon)), tf.sqrt(tf.add(nextSquare, epsilon)));
+    const direction = tf.mul(gradient, scale);
+    return { direction, slots: [nextSquare, follow(moved, direction)] };
+  },
+};

@@ -10,7 +10,7 @@ import { evenBatches, folds, sharedSplit, type TrainingRows } from '../../../src
 import { fit, type FitOptions, type FitResult } from '../../../src/training/fit.js';
 import { lossFor } from '../../../src/training/losses/index.js';
 import { optimizerNamed } from '../../../src/training/optimizers/index.js';
-import { OPTIMIZER_DEFAULTS } from '../../../src/training/optimizers/optimizer.js';
+import { optimizerOptions } from '../../../src/training/optimizers/optimizer.js';
 import type { EpochRecord } from '../../../src/training/plan.js';
 
 interface Fixture {
@@ -77,7 +77,7 @@ async function train(
     outputs: setup.target.task === 'regression' ? 1 : setup.target.classes.length,
   };
   const params = family.resolve(setup.params ?? {}, context);
-  const recipe = { ...family.recipe(params, context), ...setup.recipe };
+  const recipe = { ...(await family.recipe(params, context)), ...setup.recipe };
   const count = setup.members ?? 2;
   const members =
     count === 1
@@ -90,7 +90,7 @@ async function train(
   const result = await fit({
     engine: await engine(setup.engineName ?? 'onnxruntime'),
     engineOptions: {},
-    network: family.network(params, context),
+    network: await family.network(params, context, { members: count, seed: 5 }),
     target: setup.target,
     data: setup.data,
     members,
@@ -106,17 +106,17 @@ async function train(
       weightDecay: recipe.weightDecay,
       dropout: typeof params.dropout === 'number' ? params.dropout : 0,
       fadeFrom: recipe.fadeFrom,
+      average: 0,
       evaluateEvery: 1,
       patience: undefined,
     },
     findLearningRate: false,
     optimizer: optimizerNamed(recipe.optimizer),
-    optimizerOptions: { ...OPTIMIZER_DEFAULTS, beta2: recipe.beta2 },
+    optimizerOptions: optimizerOptions(optimizerNamed(recipe.optimizer), recipe.adjusted),
     loss: lossFor(task),
     labelSmoothing: recipe.labelSmoothing,
     penalty: (recipe.l2 * (task === 'regression' ? 2 : 1)) / learned,
-    clipNorm: undefined,
-    clipValue: undefined,
+    clipping: { value: undefined, weightNorm: undefined, globalNorm: undefined },
     clamp: false,
     startFrom: undefined,
     resume: undefined,
@@ -268,6 +268,7 @@ describe('fit', () => {
       weightDecay: 0,
       dropout: 0,
       fadeFrom: 1,
+      average: 0,
       evaluateEvery: 1,
       patience: undefined,
     };

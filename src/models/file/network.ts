@@ -1,0 +1,126 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type * as tfl from '@tensorflow/tfjs-layers';
+import { failedLayer } from '../../graph/trace/layer-names.js';
+import { withWeights } from '../../graph/bind-weights.js';
+import { AimaasError } from '../../core/errors.js';
+import type { Constraint, Network, Scope } from '../scope.js';
+import { modelFileError, thrownByFile } from './errors.js';
+import type { ModelHead } from './head.js';
+import { type NamedWeight, namedWeights } from './names.js';
+
+/** First values of a model's weights, in the order of `namedWeights`, and the model is disposed of. */
+export function takeValues(model: tfl.LayersModel): Float32Array[] {
+  const values = namedWeights(model).map(({ variable }) => Float32Array.from(variable.read().dataSync()));
+  model.dispose();
+  return values;
+}
+
+/**
+ * A tf.layers model as a network of several members: every member has weights of its own, and the model is applied to
+ * each in turn.
+ * @param initial first values by member and weight
+ */
+export function layersNetwork(
+  file: string,
+  model: tfl.LayersModel,
+  initial: readonly (readonly Float32Array[])[],
+  head: ModelHead,
+): Network {
+  const weights = namedWeights(model);
+  return (scope, features) => {
+    const stacks = weights.map((weight, index) =>
+      scope.weight(weight.name, [scope.members, ...weight.shape], {
+        initial: () =>
+          tf.stack(initial.map((values) => tf.tensor(values[index] as Float32Array, [...weight.shape]))),
+        trainable: weight.trainable,
+        // Kernels and embeddings decay; biases and the gains of normalisation do not.
+        decay: weight.trainable && weight.shape.length > 1,
+        constraint: constraintOf(weight),
+      }),
+    );
+    const applied = Array.from({ length: scope.members }, (_, member) => {
+      const own = stacks.map((stack, index) => memberOf(stack, member, weights[index]?.shape ?? []));
+      return applyMember(file, model, weights, own, rowsOf(features, member, model), scope, head);
+    });
+    weights.forEach(({ name, trainable }, index) => {
+      if (!trainable && scope.training) {
+        scope.update(name, tf.stack(applied.map(({ after }) => after[index] as tf.Tensor)));
+      }
+    });
+    for (const { losses } of applied) for (const loss of losses) scope.addLoss(loss);
+    return tf.stack(applied.map(({ outputs }) => outputs)) as tf.Tensor3D;
+  };
+}
+
+/** The part of [members, ...] that is one member's, of the given shape. */
+function memberOf(stack: tf.Tensor, member: number, shape: readonly number[]): tf.Tensor {
+  if (stack.shape[0] === 1) return tf.reshape(stack, [...shape]);
+  const begin = stack.shape.map((_, axis) => (axis === 0 ? member : 0));
+  return tf.reshape(tf.slice(stack, begin, [1, ...stack.shape.slice(1)]), [...shape]);
+}
+
+/** The rows of a member in the shape the model takes: [rows, ...]. */
+function rowsOf(features: tf.Tensor3D, member: number, model: tfl.LayersModel): tf.Tensor {
+  const [members, rows, width] = features.shape;
+  const own = members === 1 ? features : tf.slice(features, [member, 0, 0], [1, rows, width]);
+  return tf.reshape(own, [rows, ...(model.inputs[0]?.shape.slice(1) as number[])]);
+}
+
+interface Applied {
+  readonly outputs: tf.Tensor2D;
+  readonly losses: readonly tf.Tensor[];
+  /** What the weights are after it. */
+  readonly after: readonly tf.Tensor[];
+}
+
+function applyMember(
+  file: string,
+  model: tfl.LayersModel,
+  weights: readonly NamedWeight[],
+  values: readonly tf.Tensor[],
+  rows: tf.Tensor,
+  scope: Scope,
+  head: ModelHead,
+): Applied {
+  const bindings = weights.map(({ variable }, index) => [variable, values[index] as tf.Tensor] as const);
+  return withWeights(bindings, (bound) => {
+    try {
+      const run = (): tf.Tensor => model.apply(rows, { training: scope.training }) as tf.Tensor;
+      return {
+        outputs: head.apply(model, run),
+        losses: scope.training ? model.calculateLosses() : [],
+        after: weights.map((_, index) => bound.current(index)),
+      };
+    } catch (error) {
+      throw layerError(file, error);
+    }
+  });
+}
+
+/** What a layer threw while it was applied, with the layer's name. */
+function layerError(file: string, error: unknown): AimaasError {
+  const layer = failedLayer(error);
+  if (error instanceof AimaasError) {
+    if (layer === undefined || error.message.includes(`"${layer}"`)) return error;
+    return new AimaasError(error.code, `Layer "${layer}" of ${file}: ${error.message}`, {
+      hint: error.hint,
+      cause: error,
+    });
+  }
+  if (layer === undefined) return thrownByFile(file, 'failed while its model was compiled', error);
+  const { message } = thrownByFile(file, `has a layer "${layer}" that failed`, error);
+  return modelFileError(message, undefined, error);
+}
+
+/** A layer's constraint for the weights of all members; tfjs has them for one. */
+function constraintOf({ variable, shape }: NamedWeight): Constraint | undefined {
+  const { constraint } = variable;
+  // tfjs has null here, whatever its types say.
+  if ((constraint as typeof constraint | null) == null) return undefined;
+  return (stack) =>
+    tf.stack(
+      Array.from({ length: stack.shape[0] ?? 1 }, (_, member) =>
+        constraint.apply(memberOf(stack, member, shape)),
+      ),
+    );
+}

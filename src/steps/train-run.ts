@@ -1,0 +1,164 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { AimaasError } from '../core/errors.js';
+import { loadFeatures } from '../features/index.js';
+import { readCheckpoint, writeCheckpoint } from '../training/checkpoint.js';
+import { fit, type FitResult } from '../training/fit.js';
+import { optimizerNamed } from '../training/optimizers/index.js';
+import type { TrainingPlan } from '../training/plan.js';
+import { readFeatures } from './features-dataset.js';
+import { copySource } from './model-source.js';
+import { openTrainingData, type TrainingData } from './train-data.js';
+import { removeCheckpoints, weightsFrom, writeModel, writeNetwork } from './train-files.js';
+import { type Job, writeState } from './train-job.js';
+import { RunLog } from './train-log.js';
+import { penaltyOf, planOf } from './train-plan.js';
+import { judged, resultOf, type TrainResult } from './train-result.js';
+
+/** Trains the network of a run, from its last checkpoint where there is one, and completes the run. */
+export async function runJob(job: Job): Promise<TrainResult> {
+  const { context, features, resolved, folder, workspace } = job;
+  const { settings } = resolved;
+  const started = performance.now();
+  const checkpoints = join(folder, 'checkpoints');
+  await mkdir(checkpoints, { recursive: true });
+  if (resolved.source !== undefined) await copySource(resolved.source, folder);
+  if (job.options.force === true) await removeCheckpoints(checkpoints);
+  const resume = job.options.force === true ? undefined : await readCheckpoint(checkpoints);
+  const training = await openTrainingData(workspace, features, settings);
+  const plan = planOf(settings, training);
+  const starts =
+    job.options.from === undefined ? undefined : await weightsFrom(workspace.folder('run', job.options.from));
+  await writeState(job, 'training', { seconds: 0 });
+  if (job.hooks.keepCurrent !== true) await workspace.setCurrent('run', job.id);
+  await job.hooks.onStart?.(job.id);
+  for (const record of resume?.progress.history ?? []) await job.hooks.onRecord?.(record);
+  if (resume !== undefined) {
+    const epoch = Math.floor(resume.progress.step / plan.stepsPerEpoch);
+    context.reporter.info(`Continuing run ${job.id} after epoch ${epoch} of ${plan.epochs}.`);
+  }
+  const log = await RunLog.open(folder, resume?.progress.history ?? []);
+  const bar = context.reporter.progress({
+    title: `Training ${settings.family}`,
+    total: plan.epochs,
+    unit: 'epochs',
+  });
+  let result: FitResult;
+  try {
+    result = await fit({
+      engine: job.engine,
+      engineOptions: { device: job.options.device, threads: job.options.threads },
+      network: await resolved.family.network(settings.params, resolved.context, settings),
+      target: features.content.target,
+      ...training,
+      plan,
+      findLearningRate: settings.learningRate === 'auto',
+      optimizer: optimizerNamed(settings.optimizer),
+      optimizerOptions: settings,
+      loss: resolved.loss,
+      labelSmoothing: settings.labelSmoothing,
+      penalty: penaltyOf(settings, features.content.task, training),
+      clipping: {
+        value: settings.clipValue ?? undefined,
+        weightNorm: settings.clipWeightNorm ?? undefined,
+        globalNorm: settings.clipNorm ?? undefined,
+      },
+      clamp: !resolved.family.extrapolates,
+      startFrom:
+        starts === undefined
+          ? undefined
+          : (program, initial) => {
+              const { values, fresh } = starts(program, initial);
+              if (fresh.length > 0)
+                context.reporter.warn(
+                  `New weights for ${fresh.join(', ')}: the other run has none of that shape.`,
+                );
+              return values;
+            },
+      resume,
+      signal: context.signal,
+      checkpoint: (checkpoint) => writeCheckpoint(checkpoints, checkpoint),
+      onLearningRate: (rate) =>
+        context.reporter.info(`Learning rate ${rate.toPrecision(3)}, from a range test.`),
+      onSteps: (done, loss) =>
+        bar.update(done / plan.stepsPerEpoch, { loss, validation_loss: log.last?.validationLoss ?? null }),
+      onRecord: async (record) => {
+        await log.add(record);
+        await job.hooks.onRecord?.(record);
+      },
+    });
+  } catch (error) {
+    bar.fail();
+    await writeState(job, 'failed', { seconds: (performance.now() - started) / 1000 });
+    throw error;
+  }
+  return finish(job, result, training, plan, bar);
+}
+
+async function finish(
+  job: Job,
+  result: FitResult,
+  training: TrainingData,
+  plan: TrainingPlan,
+  bar: { done(message?: string): void; fail(message?: string): void },
+): Promise<TrainResult> {
+  const { folder, features, resolved, workspace } = job;
+  const { progress, best } = result.outcome;
+  const epoch = Math.floor(progress.step / plan.stepsPerEpoch);
+  const about = {
+    epochs: epoch,
+    bestEpoch: meanOf(progress.bestEpoch),
+    seconds: progress.seconds,
+    // Before the first validation the best weights are still those it began with.
+    ...(progress.history.length === 0 ? {} : judged(features.content, training, result.heldOut)),
+  };
+  if (result.end === 'interrupted' || result.end === 'diverged') {
+    bar.fail();
+    await writeState(job, result.end === 'interrupted' ? 'interrupted' : 'failed', about);
+    throw result.end === 'interrupted' ? interrupted(job, epoch, plan) : diverged(job, epoch, plan, result);
+  }
+  const fitted = loadFeatures(await readFeatures(workspace, features));
+  await writeNetwork(folder, result.graph, features.content, fitted);
+  await writeModel(folder, result.program, best, {
+    family: resolved.settings.family,
+    params: resolved.settings.params,
+    task: features.content.task,
+    outputs: resolved.context.outputs,
+    layout: features.content.layout,
+    temperature: result.temperature,
+  });
+  await removeCheckpoints(join(folder, 'checkpoints'));
+  const manifest = await writeState(job, 'complete', {
+    ...about,
+    parameters: result.program.parameters.width * result.program.members,
+  });
+  bar.done(`${epoch} epochs in ${progress.seconds.toFixed(1)} s`);
+  return resultOf(manifest, workspace, false);
+}
+
+function interrupted(job: Job, epoch: number, plan: TrainingPlan): AimaasError {
+  return new AimaasError(
+    'INTERRUPTED',
+    `Interrupted after epoch ${epoch} of ${plan.epochs}; a checkpoint of run ${job.id} was saved.`,
+    {
+      hint: `aimaas train --resume ${job.id}`,
+    },
+  );
+}
+
+function diverged(job: Job, epoch: number, plan: TrainingPlan, result: FitResult): AimaasError {
+  const last = result.outcome.progress.history.at(-1);
+  const good =
+    last === undefined
+      ? 'no epoch was good'
+      : `the last good epoch was ${last.epoch} (loss ${last.loss.toPrecision(4)})`;
+  return new AimaasError(
+    'TRAINING_DIVERGED',
+    `The loss became NaN or infinite in epoch ${epoch + 1} at learning rate ${plan.learningRate}; ${good}. Its checkpoint is in ${join(job.folder, 'checkpoints')}.`,
+    { hint: `aimaas train --learning-rate ${(plan.learningRate / 10).toPrecision(2)} --clip-norm 1` },
+  );
+}
+
+function meanOf(values: readonly number[]): number {
+  return Math.round(values.reduce((sum, value) => sum + value, 0) / values.length);
+}
