@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { AimaasError } from '../../core/errors.js';
 import { randomNormal, randomUniform } from '../random-op.js';
 import { withProperties } from './patch.js';
 import { tf } from './tensorflow.js';
@@ -62,8 +63,31 @@ const matMul = ((options: Parameters<FusedMatMul>[0]) =>
     }
   })) as FusedMatMul;
 
+/** Operations that draw in JavaScript and have no traced form: the same numbers would come in every step. */
+const FROZEN = ['truncatedNormal', 'randomGamma', 'multinomial', 'rand'] as const;
+
+function refused(name: string): () => never {
+  return () => {
+    throw new AimaasError(
+      'UNSUPPORTED',
+      `tf.${name} draws its numbers while the model is compiled, so they would be the same in every step.`,
+      { hint: 'Use tf.randomNormal, tf.randomUniform or tf.dropout, which are drawn anew in every step.' },
+    );
+  };
+}
+
+const frozen = Object.fromEntries(FROZEN.map((name) => [name, refused(name)]));
+
 /** Replaces what tfjs computes in JavaScript, so would be frozen into the graph, for the time of `body`. */
 export function withSubstitutions<T>(body: () => T): T {
   const fused = { ...core.fused, matMul };
-  return withProperties(core, { dropout, randomUniform: uniform, randomNormal: normal, fused }, body);
+  const replaced = {
+    ...frozen,
+    dropout,
+    randomUniform: uniform,
+    randomNormal: normal,
+    randomStandardNormal: (shape: number[]) => normal(shape),
+    fused,
+  };
+  return withProperties(core, replaced, body);
 }

@@ -5,6 +5,7 @@ import type { OptimizerName } from '../../core/training-names.js';
 import type { ModelContext, OptimizerAdjustments, OwnLoss } from '../family.js';
 import { modelFileError } from './errors.js';
 import type { ModelHead } from './head.js';
+import { memberOf } from './members.js';
 
 /** What a model was compiled with: model.compile({ optimizer, loss }) of tf.layers. */
 export interface Compiled {
@@ -81,7 +82,9 @@ export function compiledLoss(
   context: ModelContext,
   head: ModelHead,
 ): string | OwnLoss | undefined {
-  const { loss, lossFunctions } = model as { loss?: unknown; lossFunctions?: LossFunction[] | null };
+  // A sequential model compiles the functional one inside it.
+  const inner = (model as { model?: tfl.LayersModel | null }).model ?? model;
+  const { loss, lossFunctions } = inner as { loss?: unknown; lossFunctions?: LossFunction[] | null };
   const [compute] = lossFunctions ?? [];
   if (compute === undefined) return undefined;
   const asked = Array.isArray(loss) ? (loss as unknown[])[0] : loss;
@@ -113,16 +116,16 @@ function lossOfRows(
   truth: tf.Tensor,
   head: ModelHead,
 ): tf.Tensor2D {
-  const members = tf.unstack(outputs).map((own, member) => {
-    const expected = tf.squeeze(tf.slice(truth, [member, 0, 0], [1, -1, -1]), [0]);
-    const losses = compute(expected, head.answers(own as tf.Tensor2D));
-    if (losses.shape[0] !== own.shape[0]) {
+  const [count, rows] = outputs.shape;
+  const members = Array.from({ length: count }, (_, member) => {
+    const losses = compute(memberOf(truth, member), head.answers(memberOf(outputs, member) as tf.Tensor2D));
+    if (losses.shape[0] !== rows) {
       throw modelFileError(
-        `The loss that the model of ${file} is compiled with gives [${losses.shape.join(', ')}] for ${own.shape[0] ?? 0} rows; expected one number a row, [${own.shape[0] ?? 0}].`,
+        `The loss that the model of ${file} is compiled with gives [${losses.shape.join(', ')}] for ${rows} rows; expected one number a row, [${rows}].`,
         'Take means over the last axis only: tf.mean(loss, -1). Rows are weighted and averaged by aimaas.',
       );
     }
-    return losses.shape.length === 1 ? losses : tf.mean(tf.reshape(losses, [own.shape[0] ?? 0, -1]), 1);
+    return losses.shape.length === 1 ? losses : tf.mean(tf.reshape(losses, [rows, -1]), 1);
   });
   return tf.stack(members) as tf.Tensor2D;
 }

@@ -6,6 +6,7 @@ import { AimaasError } from '../../core/errors.js';
 import type { Constraint, Network, Scope } from '../scope.js';
 import { modelFileError, thrownByFile } from './errors.js';
 import type { ModelHead } from './head.js';
+import { memberOf } from './members.js';
 import { type NamedWeight, namedWeights } from './names.js';
 
 /** First values of a model's weights, in the order of `namedWeights`, and the model is disposed of. */
@@ -39,7 +40,7 @@ export function layersNetwork(
       }),
     );
     const applied = Array.from({ length: scope.members }, (_, member) => {
-      const own = stacks.map((stack, index) => memberOf(stack, member, weights[index]?.shape ?? []));
+      const own = stacks.map((stack) => memberOf(stack, member));
       return applyMember(file, model, weights, own, rowsOf(features, member, model), scope, head);
     });
     weights.forEach(({ name, trainable }, index) => {
@@ -52,18 +53,11 @@ export function layersNetwork(
   };
 }
 
-/** The part of [members, ...] that is one member's, of the given shape. */
-function memberOf(stack: tf.Tensor, member: number, shape: readonly number[]): tf.Tensor {
-  if (stack.shape[0] === 1) return tf.reshape(stack, [...shape]);
-  const begin = stack.shape.map((_, axis) => (axis === 0 ? member : 0));
-  return tf.reshape(tf.slice(stack, begin, [1, ...stack.shape.slice(1)]), [...shape]);
-}
-
 /** The rows of a member in the shape the model takes: [rows, ...]. */
 function rowsOf(features: tf.Tensor3D, member: number, model: tfl.LayersModel): tf.Tensor {
-  const [members, rows, width] = features.shape;
-  const own = members === 1 ? features : tf.slice(features, [member, 0, 0], [1, rows, width]);
-  return tf.reshape(own, [rows, ...(model.inputs[0]?.shape.slice(1) as number[])]);
+  // Where all members see the same rows, there is one matrix for all of them.
+  const own = memberOf(features, Math.min(member, features.shape[0] - 1));
+  return tf.reshape(own, [features.shape[1], ...(model.inputs[0]?.shape.slice(1) as number[])]);
 }
 
 interface Applied {
@@ -113,14 +107,14 @@ function layerError(file: string, error: unknown): AimaasError {
 }
 
 /** A layer's constraint for the weights of all members; tfjs has them for one. */
-function constraintOf({ variable, shape }: NamedWeight): Constraint | undefined {
+function constraintOf({ variable }: NamedWeight): Constraint | undefined {
   const { constraint } = variable;
   // tfjs has null here, whatever its types say.
   if ((constraint as typeof constraint | null) == null) return undefined;
   return (stack) =>
     tf.stack(
       Array.from({ length: stack.shape[0] ?? 1 }, (_, member) =>
-        constraint.apply(memberOf(stack, member, shape)),
+        constraint.apply(memberOf(stack, member)),
       ),
     );
 }
