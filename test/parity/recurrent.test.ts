@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Json } from '../../src/core/json.js';
 import { float32, type TensorData } from '../../src/core/tensor.js';
-import { variableOf, withWeights, type Weight } from '../../src/graph/bind-weights.js';
+import { withWeights } from '../../src/graph/bind-weights.js';
 import type { Graph } from '../../src/graph/graph.js';
 import { optimize } from '../../src/graph/passes/index.js';
 import { scan } from '../../src/graph/scan/trace.js';
@@ -93,27 +93,28 @@ function traced(
   model: layers.LayersModel,
   x: TensorData,
 ): { graph: Graph; weights: Record<string, TensorData> } {
-  const variables = (model.trainableWeights as unknown as Weight[]).map(variableOf);
+  const variables = model.trainableWeights;
   const weights = Object.fromEntries(
-    variables.map((v, i) => [`w${i}`, float32(v.shape, (v.dataSync() as Float32Array).slice())]),
+    variables.map((v, i) => [
+      `w${i}`,
+      float32(v.shape as number[], (v.read().dataSync() as Float32Array).slice()),
+    ]),
   );
   const graph = trace(
-    (given) =>
-      withWeights(
-        variables.map((v, i) => [v, given[`w${i}`] as tf.Tensor] as const),
-        (bound) => {
-          const { value, grads } = tf.variableGrads(
-            () => lossOf(model, given['x'] as tf.Tensor),
-            bound.variables,
-          );
-          const dx = tf.grad((input: tf.Tensor) => lossOf(model, input))(given['x'] as tf.Tensor);
-          return {
-            loss: value,
-            dx,
-            ...Object.fromEntries(variables.map((v, i) => [`d${i}`, grads[v.name] as tf.Tensor])),
-          };
-        },
-      ),
+    (given) => {
+      const { value, grads } = tf.valueAndGrads((input: tf.Tensor, ...values: tf.Tensor[]) =>
+        withWeights(
+          variables.map((v, i) => [v, values[i] as tf.Tensor] as const),
+          () => lossOf(model, input),
+        ),
+      )([given['x'] as tf.Tensor, ...variables.map((_, i) => given[`w${i}`] as tf.Tensor)]);
+      const [dx, ...slopes] = grads;
+      return {
+        loss: value,
+        dx: dx as tf.Tensor,
+        ...Object.fromEntries(slopes.map((slope, i) => [`d${i}`, slope])),
+      };
+    },
     {
       x: { shape: x.shape },
       ...Object.fromEntries(Object.entries(weights).map(([name, { shape }]) => [name, { shape }])),
@@ -124,7 +125,7 @@ function traced(
 
 /** The same by tfjs itself, step by step. */
 function eager(model: layers.LayersModel, x: TensorData): Record<string, TensorData> {
-  const variables = (model.trainableWeights as unknown as Weight[]).map(variableOf);
+  const variables = model.trainableWeights.map((weight) => weight.read() as tf.Variable);
   const data = (tensor: tf.Tensor) => float32(tensor.shape, tensor.dataSync() as Float32Array);
   const results: Record<string, TensorData> = {};
   tf.tidy(() => {
