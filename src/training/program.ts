@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs-core';
+import type * as tf from '@tensorflow/tfjs-core';
 // In Node the gradients of tfjs' kernels are registered by the layers package.
 import '@tensorflow/tfjs-layers';
 import { Random } from '../core/random.js';

@@ -125,7 +125,7 @@ function traced(
 
 /** The same by tfjs itself, step by step. */
 function eager(model: layers.LayersModel, x: TensorData): Record<string, TensorData> {
-  const variables = model.trainableWeights.map((weight) => weight.read() as tf.Variable);
+  const variables = model.trainableWeights.map((weight) => weight.read()) as unknown as tf.Variable[];
   const data = (tensor: tf.Tensor) => float32(tensor.shape, tensor.dataSync() as Float32Array);
   const results: Record<string, TensorData> = {};
   tf.tidy(() => {

@@ -2,6 +2,7 @@ import type * as tfl from '@tensorflow/tfjs-layers';
 import type { Json, JsonObject } from '../../core/json.js';
 import type { FeatureLayout } from '../../core/layout.js';
 import type { TaskKind } from '../../core/task-kind.js';
+import type * as ownLayers from '../../layers/index.js';
 import type { ParameterSpec } from '../family.js';
 import type { ModelFileTf } from './tfjs.js';
 
@@ -10,7 +11,7 @@ export interface ModelArguments {
   /** tfjs (tfjs-core and tfjs-layers), as it must be used in the file. */
   readonly tf: ModelFileTf;
   /** Layers that tfjs does not have; also `import … from 'aimaas/layers'`. */
-  readonly layers: typeof import('../../layers/index.js');
+  readonly layers: typeof ownLayers;
   /** Shape of one row: [number of features]. */
   readonly inputShape: [number];
   /** Units of the last layer: the number of classes, or 1. */

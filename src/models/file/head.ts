@@ -74,7 +74,7 @@ export function headOf(model: tfl.LayersModel, task: TaskKind): ModelHead {
     },
     answers: (outputs) => {
       const probabilities = tf.softmax(outputs, -1);
-      return (single ? tf.slice(probabilities, [0, 1], [-1, 1]) : probabilities) as tf.Tensor2D;
+      return single ? tf.slice(probabilities, [0, 1], [-1, 1]) : probabilities;
     },
   };
 }

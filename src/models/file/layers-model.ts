@@ -94,6 +94,6 @@ async function readWeights(
   const groups = json['weightsManifest'] as unknown as Group[];
   return {
     weightSpecs: groups.flatMap((group) => group.weights),
-    weightData: whole.buffer.slice(whole.byteOffset, whole.byteOffset + whole.byteLength) as ArrayBuffer,
+    weightData: whole.buffer.slice(whole.byteOffset, whole.byteOffset + whole.byteLength),
   };
 }

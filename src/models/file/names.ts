@@ -26,7 +26,7 @@ export function namedWeights(model: tfl.LayersModel): NamedWeight[] {
       name: count === 1 ? base : `${base}_${count}`,
       shape: variable.shape as number[],
       trainable: trainable.has(variable),
-      variable: variable as tfl.LayerVariable & LayerWeight,
+      variable: variable,
     };
   });
 }

@@ -113,7 +113,7 @@ function constraintOf({ variable }: NamedWeight): Constraint | undefined {
   if ((constraint as typeof constraint | null) == null) return undefined;
   return (stack) =>
     tf.stack(
-      Array.from({ length: stack.shape[0] ?? 1 }, (_, member) =>
+      Array.from({ length: stack.shape[0] as number }, (_, member) =>
         constraint.apply(memberOf(stack, member)),
       ),
     );

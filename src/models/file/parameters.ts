@@ -17,7 +17,7 @@ export function readParameters(file: string, exported: unknown): Record<string, 
   if (exported === undefined) return {};
   const wrong = (what: string): Error =>
     modelFileError(`The export "parameters" of ${file} ${what}`, EXAMPLE);
-  if (!isJsonObject(exported as Json)) throw wrong('is not an object of parameters by name.');
+  if (!isJsonObject(exported)) throw wrong('is not an object of parameters by name.');
   const declared: Record<string, Declared> = {};
   for (const [name, spec] of Object.entries(exported as Record<string, unknown>)) {
     if (!/^[a-z_]\w*$/i.test(name))
@@ -31,7 +31,7 @@ export function readParameters(file: string, exported: unknown): Record<string, 
 }
 
 function problemOf(spec: unknown): string | undefined {
-  if (!isJsonObject(spec as Json)) return 'is not an object';
+  if (!isJsonObject(spec)) return 'is not an object';
   const { type, choices, minimum, maximum, default: first } = spec as Record<string, unknown>;
   if (type === 'choice' || type === 'units') {
     if (!Array.isArray(choices) || choices.length === 0) return 'has no list of choices';

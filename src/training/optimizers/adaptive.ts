@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { type Optimizer, type OptimizerOptions, plainRate } from './optimizer.js';
+import { type Optimizer, plainRate } from './optimizer.js';
 
 /** a ← a + g²; p ← p − lr·g/(√a + ε) (Duchi et al. 2011). The accumulator starts at 0.1, as in Keras. */
 export const adagrad: Optimizer = {
