@@ -22,7 +22,8 @@ export const ERROR_CODES = {
   },
   MODEL_FILE: {
     exit: EXIT.usage,
-    meaning: 'A model file (--model FILE) cannot be used: its code fails, or its model does not fit the data.',
+    meaning:
+      'A model file (--model FILE) cannot be used: its code fails, or its model does not fit the data.',
   },
   SOURCE_NOT_FOUND: { exit: EXIT.data, meaning: 'A data source does not exist or cannot be reached.' },
   SOURCE_FORMAT: { exit: EXIT.data, meaning: 'A data source is not in the format it claims to be in.' },

@@ -9,7 +9,8 @@ export function checkValue(spec: ParameterSpec, value: Json): string | undefined
     return spec.choices.includes(value as string) ? undefined : `one of ${spec.choices.join(', ')}`;
   }
   if (spec.type === 'units') {
-    const valid = Array.isArray(value) && value.every((units) => Number.isInteger(units) && Number(units) > 0);
+    const valid =
+      Array.isArray(value) && value.every((units) => Number.isInteger(units) && Number(units) > 0);
     return valid ? undefined : 'a list of whole numbers above 0, such as 128,64';
   }
   const whole = spec.type === 'integer';

@@ -113,8 +113,6 @@ function constraintOf({ variable }: NamedWeight): Constraint | undefined {
   if ((constraint as typeof constraint | null) == null) return undefined;
   return (stack) =>
     tf.stack(
-      Array.from({ length: stack.shape[0] as number }, (_, member) =>
-        constraint.apply(memberOf(stack, member)),
-      ),
+      Array.from({ length: stack.shape[0] }, (_, member) => constraint.apply(memberOf(stack, member))),
     );
 }

@@ -31,7 +31,9 @@ export function traceStep(
 ): { step: StepGraph; state: Record<string, TensorData> } {
   const trainable = model.trainableWeights;
   const others = model.nonTrainableWeights;
-  const flat = tf.tidy(() => tf.concat(trainable.map((v) => tf.reshape(v.read(), [-1]))).dataSync()) as Float32Array;
+  const flat = tf.tidy(() =>
+    tf.concat(trainable.map((v) => tf.reshape(v.read(), [-1]))).dataSync(),
+  ) as Float32Array;
   const size = flat.length;
   const inputShape = [options.batch, ...(model.inputs[0]?.shape.slice(1) as number[])];
   const adam = options.optimizer !== 'sgd';
