@@ -27,6 +27,8 @@ export interface AppOptions {
   readonly maxBodyBytes: number;
   /** Milliseconds a request may wait for its turn. */
   readonly maxWait: number;
+  /** The metrics as text, where other processes have some too; without it, those of this one. */
+  readonly exposition?: (() => Promise<string>) | undefined;
   /** Who may use it. Without it, everyone. */
   readonly access?: AccessControl | undefined;
   /** What pages in browsers may do with it. */
@@ -81,6 +83,7 @@ export function createApp(options: AppOptions): App {
     operationsProtocol({
       models,
       metrics,
+      exposition: options.exposition ?? (() => metrics.text()),
       repository: options.repository,
       draining: () => draining,
       hidesModels: () => control.demanded,

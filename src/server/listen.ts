@@ -1,4 +1,4 @@
-import { createServer, type ServerOptions, STATUS_CODES } from 'node:http';
+import { createServer, type Server, type ServerOptions, STATUS_CODES } from 'node:http';
 import { createServer as createSecureServer, type Server as SecureServer } from 'node:https';
 import { type AddressInfo, isIPv6, Server as NetServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -14,6 +14,16 @@ export interface ListenOptions {
   readonly timeouts?: Partial<Timeouts> | undefined;
   /** Speaks HTTPS with this certificate, and lets in only clients whose certificate leads to `ca`, if there is one. */
   readonly tls?: TlsMaterial | undefined;
+  /** Where connections come from, if this process does not listen itself. */
+  readonly from?: ConnectionSource | undefined;
+}
+
+/** Connections that another process listens for and hands over. */
+export interface ConnectionSource {
+  /** The port they came by. */
+  readonly port: number;
+  /** Begins to hand them over. */
+  take(listener: (socket: Socket) => void): void;
 }
 
 export interface Timeouts {
@@ -74,11 +84,19 @@ export async function listen(app: App, options: ListenOptions): Promise<RunningS
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (error) => reject(listenError(error, options)));
-    server.listen({ host: options.host, port: options.port, backlog: 1024 }, resolve);
-  });
-  const { port, address } = server.address() as AddressInfo;
+  const { from } = options;
+  if (from === undefined) {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', (error) => reject(addressError(error, options)));
+      server.listen({ host: options.host, port: options.port, backlog: 1024 }, resolve);
+    });
+  } else {
+    takeFrom(from, server);
+  }
+  const address = (server.address() as AddressInfo | null) ?? {
+    port: from?.port ?? 0,
+    address: options.host,
+  };
 
   async function close({ linger = 1_000, limit = 30_000 } = {}): Promise<void> {
     app.drain();
@@ -100,13 +118,32 @@ export async function listen(app: App, options: ListenOptions): Promise<RunningS
     server.close();
   }
 
-  const scheme = options.tls === undefined ? 'http' : 'https';
   return {
-    port,
-    url: `${scheme}://${hostOf(options.host, address)}:${port}`,
+    port: address.port,
+    url: urlOf(options.host, address, options.tls !== undefined),
     renewTls: (material) => (server as SecureServer).setSecureContext(contextOf(material)),
     close,
   };
+}
+
+/** Connections that were handed over become as those that this process would have taken itself. */
+function takeFrom(source: ConnectionSource, server: Server): void {
+  // What begins when a server listens: watching for clients that are too slow.
+  server.emit('listening');
+  source.take((socket) => {
+    socket.allowHalfOpen = true;
+    socket.setNoDelay(true);
+    server.emit('connection', socket);
+  });
+}
+
+/** Where a client on this machine reaches a server at an address. */
+export function urlOf(
+  host: string,
+  { address, port }: Pick<AddressInfo, 'address' | 'port'>,
+  secure: boolean,
+): string {
+  return `${secure ? 'https' : 'http'}://${hostOf(host, address)}:${port}`;
 }
 
 /** The name under which to reach a server listening at an address: wildcards are no destination. */
@@ -134,7 +171,11 @@ function refuse(error: NodeJS.ErrnoException, socket: Socket): void {
   );
 }
 
-function listenError(error: NodeJS.ErrnoException, { host, port }: ListenOptions): Error {
+/** Why an address cannot be listened at, in words. */
+export function addressError(
+  error: NodeJS.ErrnoException,
+  { host, port }: Pick<ListenOptions, 'host' | 'port'>,
+): Error {
   switch (error.code) {
     case 'EADDRINUSE':
       return new AimaasError('USAGE', `Port ${port} of ${host} is in use by another program.`, {

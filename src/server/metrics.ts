@@ -16,7 +16,6 @@ export class ServerMetrics {
   private readonly duration: Histogram<'method' | 'route'>;
   private readonly errors: Counter<'route' | 'code'>;
   private readonly rows: Counter<'model' | 'version'>;
-  private readonly loads: Counter<'model' | 'version' | 'result'>;
   private readonly batchRows: Histogram<'model' | 'version'>;
   private readonly batchSeconds: Histogram<'model' | 'version'>;
 
@@ -49,12 +48,6 @@ export class ServerMetrics {
       labelNames: ['model', 'version'],
       registers,
     });
-    this.loads = new Counter({
-      name: 'aimaas_model_loads_total',
-      help: 'Model versions loaded while serving, by result (ok, failed).',
-      labelNames: ['model', 'version', 'result'],
-      registers,
-    });
     this.batchRows = new Histogram({
       name: 'aimaas_batch_rows',
       help: 'Rows given to the engine at once.',
@@ -78,6 +71,7 @@ export class ServerMetrics {
       name: 'aimaas_model_info',
       help: '1 for every served model version.',
       labelNames: ['model', 'version', 'task'],
+      aggregator: 'max',
       registers,
       collect() {
         this.reset();
@@ -98,6 +92,7 @@ export class ServerMetrics {
     new Gauge({
       name: 'aimaas_draining',
       help: '1 while the server finishes its last requests.',
+      aggregator: 'max',
       registers,
       collect() {
         this.set(draining() ? 1 : 0);
@@ -126,13 +121,13 @@ export class ServerMetrics {
     watchLog(this.registry, log);
   }
 
-  /** A version was loaded while serving, or could not be. */
-  modelLoad(model: string, version: number | null, ok: boolean): void {
-    this.loads.inc({ model, version: version === null ? '' : String(version), result: ok ? 'ok' : 'failed' });
-  }
-
   error(route: string, code: string): void {
     this.errors.inc({ route, code });
+  }
+
+  /** For adding up with the metrics of other processes. */
+  json(): Promise<object[]> {
+    return this.registry.getMetricsAsJSON();
   }
 
   text(): Promise<string> {

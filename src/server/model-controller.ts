@@ -74,6 +74,16 @@ export class ModelController implements ModelRepository {
     });
   }
 
+  /** Brings others that will answer requests to what is served now; `done` is called before anything else changes. */
+  bringUp(fleet: Fleet, done: () => void): Promise<void> {
+    return this.exclusively(async () => {
+      const plan = this.plan();
+      for (const target of plan.targets) await fleet.load(target);
+      await fleet.show(plan);
+      done();
+    });
+  }
+
   load(name: string, version?: number): Promise<void> {
     return this.exclusively(async () => {
       const reference = version === undefined ? name : `${name}/${version}`;

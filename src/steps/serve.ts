@@ -1,29 +1,16 @@
 import type { StepContext } from '../core/step.js';
-import { type App, createApp } from '../server/app.js';
-import { listen, type RunningServer } from '../server/listen.js';
-import { LiveModels } from '../server/live-models.js';
+import { CoordinatorMetrics } from '../server/cluster/coordinator-metrics.js';
+import { fleetOf, offerRepository } from '../server/cluster/remote.js';
+import { type AboutAnswering, DESCRIBE } from './serve/answering.js';
 import { ModelController } from '../server/model-controller.js';
 import { announce } from './serve/announce.js';
-import { Monitoring } from './serve/monitoring.js';
-import type { ServeOptions, ServeResult } from './serve/options.js';
-import { openProtection, type Protection } from './serve/protection.js';
+import { ownCrew, workerCrew } from './serve/crew.js';
+import { SERVE_DEFAULTS, type ServeOptions, type ServeResult } from './serve/options.js';
 import { givenReferences, registryVersions, resolveTarget } from './serve/references.js';
 import { versionEvents } from './serve/version-events.js';
 import { watch } from './serve/watch.js';
-import { openServedModel } from './served-model.js';
 
 export type { ServeOptions, ServeResult } from './serve/options.js';
-
-const SERVE_DEFAULTS = {
-  host: '127.0.0.1',
-  port: 8080,
-  maxBatchRows: 1024,
-  maxQueueRows: 65_536,
-  maxBodyBytes: 16 * 1024 * 1024,
-} as const;
-
-/** Milliseconds a request may wait for its turn. */
-const MAX_WAIT = 30_000;
 
 /**
  * Serves models over HTTP until the context's signal fires; then answers what has arrived, closes, and resolves.
@@ -31,91 +18,58 @@ const MAX_WAIT = 30_000;
  * ARTIFACT_* when a model cannot be opened.
  */
 export async function serve(options: ServeOptions, context: StepContext): Promise<ServeResult> {
-  const host = options.host ?? SERVE_DEFAULTS.host;
-  const protection = await openProtection(host, options, context);
-  try {
-    return await serveProtected(host, protection, options, context);
-  } finally {
-    protection.close();
-  }
-}
-
-async function serveProtected(
-  host: string,
-  protection: Protection,
-  options: ServeOptions,
-  context: StepContext,
-): Promise<ServeResult> {
-  const onError = (error: unknown): void => context.reporter.warn(`A request failed: ${describe(error)}`);
-  const monitoring = new Monitoring(options, context);
+  const needsWorkers = (options.workers ?? 1) > 1 || options.memory !== undefined;
+  const crew = needsWorkers ? workerCrew(options, context) : await ownCrew(options, context);
+  const { coordinator } = crew;
+  const metrics = new CoordinatorMetrics();
   const controller = new ModelController({
     resolve: (reference) => resolveTarget(context, reference),
     versions: () => registryVersions(context),
-    fleet: { load: (target) => live.load(target), show: (plan) => live.show(plan) },
-    events: versionEvents(context.reporter, () => app.metrics),
+    fleet: fleetOf((about, question) => coordinator.askAll(about, question)),
+    events: versionEvents(context.reporter, metrics),
   });
-  const app = createApp({
-    repository: controller,
-    maxBatchRows: options.maxBatchRows ?? SERVE_DEFAULTS.maxBatchRows,
-    maxQueueRows: options.maxQueueRows ?? SERVE_DEFAULTS.maxQueueRows,
-    maxBodyBytes: options.maxBodyBytes ?? SERVE_DEFAULTS.maxBodyBytes,
-    maxWait: MAX_WAIT,
-    access: protection.access,
-    browsers: protection.browsers,
-    onError,
-  });
-  if (monitoring.log !== undefined) app.metrics.watchLog(monitoring.log);
-  const live = new LiveModels({
-    models: app.models,
-    open: async (target) => monitoring.watch(await openServedModel(target, options), target.folder),
-    serve: (model) => app.serve(model),
-    onError,
-  });
+  offerRepository(coordinator, controller);
+  metrics.offer(coordinator);
+  if (needsWorkers) metrics.watchWorkers(crew.reports, crew.restarted);
   try {
+    await crew.start(controller);
     await controller.start(await givenReferences(context, options.models ?? []));
-    monitoring.checkMask(app.models.all.map(({ model }) => model));
-    const { tls } = protection;
-    const server = await listen(app, { host, port: options.port ?? SERVE_DEFAULTS.port, tls });
-    const ready = readyResult(server, host, app, controller);
+    const address = await crew.listen();
+    const [about = { example: {}, keys: false, warnings: [] }] = await coordinator.askAll(DESCRIBE, null);
+    const ready = readyResult(address, options, about, controller);
     announce(ready, context);
-    protection.watchOver(server);
+    for (const warning of about.warnings) context.reporter.warn(...warning);
     options.onReady?.(ready);
     const watching =
       options.watch === false ? undefined : watch(() => controller.reconcile(), context.signal);
     await aborted(context.signal);
     context.reporter.debug('Finishing the requests that have arrived …');
     await watching;
-    await server.close();
     return ready;
   } finally {
-    await live.close();
-    await monitoring.close();
+    await crew.close();
   }
 }
 
 function readyResult(
-  { url, port }: RunningServer,
-  host: string,
-  app: App,
+  { url, port }: { readonly url: string; readonly port: number },
+  options: ServeOptions,
+  { example, keys }: AboutAnswering,
   { targets }: ModelController,
 ): ServeResult {
   return {
     schemaVersion: 1,
     url,
-    host,
+    host: options.host ?? SERVE_DEFAULTS.host,
     port,
     pid: process.pid,
-    keys: app.access.demanded,
+    keys,
     models: targets.map(({ name, version, labels, folder }) => ({ name, version, aliases: labels, folder })),
-    example: { records: [app.models.first?.model.example ?? {}] },
+    example: { records: [example] },
   };
 }
 
 function aborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve();
   return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

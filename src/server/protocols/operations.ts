@@ -9,6 +9,7 @@ import { failure } from './records.js';
 export interface OperationsOptions {
   readonly models: ModelSet;
   readonly metrics: ServerMetrics;
+  readonly exposition: () => Promise<string>;
   readonly repository?: ModelRepository | undefined;
   readonly draining: () => boolean;
   /** Whether probes, which have no key, learn nothing of the models. */
@@ -22,6 +23,7 @@ export interface OperationsOptions {
 export function operationsProtocol({
   models,
   metrics,
+  exposition,
   repository,
   draining,
   hidesModels,
@@ -42,9 +44,9 @@ export function operationsProtocol({
     return json({ status: state, models: states, ...(problems.length === 0 ? {} : { problems }) }, status);
   }
 
-  async function exposition({ access }: Call): Promise<Reply> {
+  async function showMetrics({ access }: Call): Promise<Reply> {
     if (!access.mayReadMetrics) access.require('manage');
-    return { status: 200, type: metrics.contentType, body: await metrics.text() };
+    return { status: 200, type: metrics.contentType, body: await exposition() };
   }
 
   function describe({ access }: Call): Reply {
@@ -58,7 +60,7 @@ export function operationsProtocol({
     routes: [
       { name: '/healthz', method: 'GET', path: '/healthz', open: true, handle: () => json({ status: 'ok' }) },
       { name: '/readyz', method: 'GET', path: '/readyz', open: true, handle: ready },
-      { name: '/metrics', method: 'GET', path: '/metrics', handle: exposition },
+      { name: '/metrics', method: 'GET', path: '/metrics', handle: showMetrics },
       {
         name: '/openapi.json',
         method: 'GET',

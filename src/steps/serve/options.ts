@@ -1,6 +1,16 @@
 import type { JsonObject } from '../../core/json.js';
 import type { MonitoringOptions } from './monitoring.js';
 
+export const SERVE_DEFAULTS = {
+  host: '127.0.0.1',
+  port: 8080,
+  maxBatchRows: 1024,
+  maxQueueRows: 65_536,
+  maxBodyBytes: 16 * 1024 * 1024,
+  /** Milliseconds a request may wait for its turn. */
+  maxWait: 30_000,
+} as const;
+
 /** What `aimaas serve` may be told. What is left out is filled in by the concern it belongs to. */
 export interface ServeOptions extends MonitoringOptions {
   /** MODEL arguments; the first answers requests that name no model. Default: the newest model. */
@@ -9,6 +19,10 @@ export interface ServeOptions extends MonitoringOptions {
   readonly host?: string | undefined;
   /** Default 8080; 0 for any free port. */
   readonly port?: number | undefined;
+  /** Processes that answer. Default 1: the command's own. */
+  readonly workers?: number | undefined;
+  /** MiB of memory that a worker may use before another takes its place. Default: no limit. */
+  readonly memory?: number | undefined;
   /** Threads inside an operation of a network. */
   readonly threads?: number | undefined;
   /** Most rows given to the engine at once. */

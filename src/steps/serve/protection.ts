@@ -1,5 +1,6 @@
 import type { StepContext } from '../../core/step.js';
 import type { AccessControl } from '../../server/access/access.js';
+import type { LimitKeeper } from '../../server/access/limits.js';
 import { type BrowserOptions, isLoopback } from '../../server/browsers.js';
 import type { RunningServer } from '../../server/listen.js';
 import type { TlsMaterial } from '../../server/tls.js';
@@ -13,8 +14,10 @@ export interface Protection {
   readonly access: AccessControl;
   readonly browsers: BrowserOptions;
   readonly tls: TlsMaterial | undefined;
-  /** Says what the user should know, and keeps the server's certificate up to date with its files. */
-  watchOver(server: RunningServer): void;
+  /** What the user should know: message and hint. */
+  readonly warnings: readonly (readonly [message: string, hint: string])[];
+  /** Keeps the server's certificate up to date with its files. */
+  renew(server: RunningServer): void;
   close(): void;
 }
 
@@ -26,9 +29,10 @@ export interface Protection {
 export async function openProtection(
   host: string,
   options: ServeOptions,
+  limits: LimitKeeper,
   context: StepContext,
 ): Promise<Protection> {
-  const { control, close } = await openServerAccess(options, context);
+  const { control, close } = await openServerAccess(options, limits, context);
   try {
     const files = tlsFilesOf(options);
     const exposure: Exposure = {
@@ -50,8 +54,8 @@ export async function openProtection(
         secure: tls !== undefined,
       },
       tls,
-      watchOver(server) {
-        for (const warning of exposureWarnings(exposure)) context.reporter.warn(...warning);
+      warnings: exposureWarnings(exposure),
+      renew(server) {
         if (files !== undefined) stopRenewal = renewTls(files, server, context.reporter);
       },
       close() {

@@ -1,19 +1,19 @@
 import { AimaasError } from '../../core/errors.js';
 import type { Reporter } from '../../core/reporter.js';
-import type { ServerMetrics } from '../../server/metrics.js';
+import type { CoordinatorMetrics } from '../../server/cluster/coordinator-metrics.js';
 import type { ControllerEvents } from '../../server/model-controller.js';
 import { titleOf } from '../../server/plan.js';
 
 /** Tells of versions that come and go: to whoever watches the log, and as metrics. */
-export function versionEvents(reporter: Reporter, metrics: () => ServerMetrics): ControllerEvents {
+export function versionEvents(reporter: Reporter, metrics: CoordinatorMetrics): ControllerEvents {
   return {
     loaded(target, before, seconds) {
-      metrics().modelLoad(target.name, target.version, true);
+      metrics.modelLoad(target.name, target.version, true);
       const place = before === null ? '' : ` in place of ${titleOf(before)}`;
       reporter.info(`${titleOf(target)} answers now${place} (loaded in ${Math.round(seconds * 1000)} ms).`);
     },
     failed({ reference, wanted, serving, message }, error) {
-      metrics().modelLoad(wanted?.name ?? reference, wanted?.version ?? null, false);
+      metrics.modelLoad(wanted?.name ?? reference, wanted?.version ?? null, false);
       const what = wanted === null ? reference : titleOf(wanted);
       const meanwhile = serving === null ? '' : ` ${titleOf(serving)} goes on answering.`;
       reporter.warn(

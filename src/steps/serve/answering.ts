@@ -1,0 +1,95 @@
+import type { JsonObject } from '../../core/json.js';
+import type { StepContext } from '../../core/step.js';
+import type { LimitKeeper } from '../../server/access/limits.js';
+import { type App, createApp } from '../../server/app.js';
+import { type Member, topic } from '../../server/cluster/bus.js';
+import { joinFleet, repositoryOf } from '../../server/cluster/remote.js';
+import { ALL_METRICS, READ_METRICS } from '../../server/cluster/topics.js';
+import { type ConnectionSource, listen, type RunningServer } from '../../server/listen.js';
+import { LiveModels } from '../../server/live-models.js';
+import { openServedModel } from '../served-model.js';
+import { Monitoring } from './monitoring.js';
+import { SERVE_DEFAULTS, type ServeOptions } from './options.js';
+import { openProtection } from './protection.js';
+
+/** What the one who starts the server is to know of those who answer. */
+export type AboutAnswering = {
+  /** A row that the first model can answer for. */
+  readonly example: JsonObject;
+  /** Whether requests need an API key. */
+  readonly keys: boolean;
+  readonly warnings: readonly (readonly [message: string, hint: string])[];
+};
+
+/** Coordinator to members. */
+export const DESCRIBE = topic<null, AboutAnswering>('answering.describe');
+
+/** What answers requests: in the command's own process, or in each of its workers. */
+export interface Answering {
+  readonly app: App;
+  /** Takes connections: from a port of its own, or from where they are handed over. */
+  listen(from?: ConnectionSource): Promise<RunningServer>;
+  /** Frees the models, once it takes no connections any more. */
+  close(): Promise<void>;
+}
+
+/**
+ * Makes ready for what the coordinator will say is to be served.
+ * @throws AimaasError USAGE when a certificate is wrong, or when everybody would be let in without being told to;
+ * ARTIFACT_CORRUPT when the keys cannot be read.
+ */
+export async function openAnswering(
+  options: ServeOptions,
+  context: StepContext,
+  member: Member,
+  limits: LimitKeeper,
+): Promise<Answering> {
+  const host = options.host ?? SERVE_DEFAULTS.host;
+  const monitoring = new Monitoring(options, context);
+  const protection = await openProtection(host, options, limits, context);
+  const onError = (error: unknown): void => context.reporter.warn(`A request failed: ${describe(error)}`);
+  const app = createApp({
+    repository: repositoryOf(member),
+    exposition: () => member.ask(ALL_METRICS, null),
+    maxBatchRows: options.maxBatchRows ?? SERVE_DEFAULTS.maxBatchRows,
+    maxQueueRows: options.maxQueueRows ?? SERVE_DEFAULTS.maxQueueRows,
+    maxBodyBytes: options.maxBodyBytes ?? SERVE_DEFAULTS.maxBodyBytes,
+    maxWait: SERVE_DEFAULTS.maxWait,
+    access: protection.access,
+    browsers: protection.browsers,
+    onError,
+  });
+  if (monitoring.log !== undefined) app.metrics.watchLog(monitoring.log);
+  const live = new LiveModels({
+    models: app.models,
+    open: async (target) => monitoring.watch(await openServedModel(target, options), target.folder),
+    serve: (model) => app.serve(model),
+    onError,
+  });
+  joinFleet(member, live);
+  member.answer(DESCRIBE, () => ({
+    example: app.models.first?.model.example ?? {},
+    keys: protection.access.demanded,
+    warnings: protection.warnings,
+  }));
+  member.answer(READ_METRICS, () => app.metrics.json());
+  return {
+    app,
+    async listen(from) {
+      monitoring.checkMask(app.models.all.map(({ model }) => model));
+      const { tls } = protection;
+      const server = await listen(app, { host, port: options.port ?? SERVE_DEFAULTS.port, tls, from });
+      protection.renew(server);
+      return server;
+    },
+    async close() {
+      protection.close();
+      await live.close();
+      await monitoring.close();
+    },
+  };
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

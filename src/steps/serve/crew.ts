@@ -1,0 +1,125 @@
+import type { StepContext } from '../../core/step.js';
+import { Limits } from '../../server/access/limits.js';
+import { type Coordinator, LocalBus, topic } from '../../server/cluster/bus.js';
+import { Gate } from '../../server/cluster/gate.js';
+import { fleetOf } from '../../server/cluster/remote.js';
+import { offerLimits } from '../../server/cluster/shared-limits.js';
+import { type WorkerHandle, type WorkerReport, WorkerPool } from '../../server/cluster/worker-pool.js';
+import { addressError, urlOf } from '../../server/listen.js';
+import type { ModelController } from '../../server/model-controller.js';
+import { openAnswering } from './answering.js';
+import { SERVE_DEFAULTS, type ServeOptions } from './options.js';
+
+/** The process or processes that answer requests. */
+export interface Crew {
+  readonly coordinator: Coordinator;
+  /** How each worker is; empty where the command's own process answers. */
+  readonly reports: () => readonly WorkerReport[];
+  readonly restarted: () => number;
+  /** Makes the processes ready for models. */
+  start(controller: ModelController): Promise<void>;
+  /** Takes connections. @throws AimaasError USAGE when the address is taken or not this machine's. */
+  listen(): Promise<{ readonly url: string; readonly port: number }>;
+  /** Takes no more connections, answers what has arrived, and ends the processes. */
+  close(): Promise<void>;
+}
+
+/** Worker options as they are sent to a worker: all that is plain data. */
+export type WorkerSetup = {
+  readonly options: Omit<ServeOptions, 'onReady'>;
+  readonly workspace: string;
+  readonly port: number;
+};
+
+/** Pool to worker, first of all: what it is to do. */
+export const CONFIGURE = topic<WorkerSetup, null>('worker.configure');
+/** Worker to pool: something for the log. */
+export const TELL = topic<{ level: 'info' | 'warn' | 'debug'; message: string; hint: string | null }, null>(
+  'worker.tell',
+);
+
+/** The command's own process answers. */
+export async function ownCrew(options: ServeOptions, context: StepContext): Promise<Crew> {
+  const bus = new LocalBus();
+  const answering = await openAnswering(options, context, bus.member, new Limits());
+  let closeServer: () => Promise<void> = () => Promise.resolve();
+  return {
+    coordinator: bus.coordinator,
+    reports: () => [],
+    restarted: () => 0,
+    start: () => Promise.resolve(),
+    async listen() {
+      const server = await answering.listen();
+      closeServer = () => server.close();
+      return server;
+    },
+    async close() {
+      await closeServer();
+      await answering.close();
+    },
+  };
+}
+
+const MEBIBYTE = 1024 * 1024;
+
+/** Workers answer; the command's own process listens and hands them the connections. */
+export function workerCrew(options: ServeOptions, context: StepContext): Crew {
+  const { reporter } = context;
+  const host = options.host ?? SERVE_DEFAULTS.host;
+  const plain = { ...options, onReady: undefined };
+  let port = options.port ?? SERVE_DEFAULTS.port;
+  let gate: Gate | undefined;
+  let controller: ModelController | undefined;
+  const pool = new WorkerPool({
+    workers: options.workers ?? 1,
+    entry: new URL('./worker-main.js', import.meta.url),
+    memoryLimit: options.memory === undefined ? undefined : options.memory * MEBIBYTE,
+    async prepare(worker: WorkerHandle) {
+      await worker.ask(CONFIGURE, { options: plain, workspace: context.workspace, port });
+      await controller?.bringUp(
+        fleetOf((about, question) => worker.ask(about, question)),
+        () => worker.ready(),
+      );
+    },
+    events: {
+      crashed: (worker, pid, how, delay) =>
+        reporter.warn(
+          `Worker ${worker} (process ${pid}) ended by itself: ${how}. Another takes its place in ${delay} ms.`,
+        ),
+      tooLarge: (worker, memory) =>
+        reporter.warn(
+          `Worker ${worker} uses ${Math.round(memory / MEBIBYTE)} MiB, more than it may. Another takes its place.`,
+          'Allow more with --memory MIB, or serve fewer models.',
+        ),
+    },
+  });
+  offerLimits(pool, new Limits());
+  pool.answer(TELL, ({ level, message, hint }) => {
+    if (level === 'warn') reporter.warn(message, hint ?? undefined);
+    else reporter[level](message);
+    return null;
+  });
+  return {
+    coordinator: pool,
+    reports: () => pool.reports,
+    restarted: () => pool.restarted,
+    async start(started) {
+      controller = started;
+      await pool.start();
+    },
+    async listen() {
+      try {
+        gate = await Gate.open({ host, port, onConnection: (socket) => pool.hand(socket, 'http') });
+      } catch (error) {
+        throw addressError(error as NodeJS.ErrnoException, { host, port });
+      }
+      port = gate.address.port;
+      await pool.open();
+      return { port, url: urlOf(host, gate.address, options.tlsCert !== undefined) };
+    },
+    async close() {
+      await gate?.close();
+      await pool.close();
+    },
+  };
+}
