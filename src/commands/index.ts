@@ -163,6 +163,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./keys-revoke.js')).default,
   },
   {
+    name: 'usage',
+    summary: 'Add up what API keys used: requests, rows, compute time',
+    group: SERVICE,
+    load: async () => (await import('./usage.js')).default,
+  },
+  {
     name: 'engines',
     summary: 'List what can compute on this machine, and why the rest cannot',
     group: MACHINE,

@@ -89,7 +89,7 @@ export async function showKey(
   context: StepContext,
 ): Promise<ShowKeyResult> {
   const keys = (await storeOf(context).read()) ?? [];
-  return { schemaVersion: 1, key: infoOf(keyNamed(keys, options.key, true), Date.now()) };
+  return { schemaVersion: 1, key: infoOf(findKey(keys, options.key), Date.now()) };
 }
 
 /**
@@ -103,7 +103,7 @@ export async function revokeKeys(
   const now = Date.now();
   const revokedAt = new Date(now).toISOString();
   return storeOf(context).update(context.reporter, (keys) => {
-    const doomed = new Set(options.keys.map((wanted) => keyNamed(keys, wanted).id));
+    const doomed = new Set(options.keys.map((wanted) => keyNamed(keys, wanted, false).id));
     const after = keys.map((key) => (doomed.has(key.id) ? { ...key, revokedAt } : key));
     const revoked = after.filter(({ id }) => doomed.has(id)).map((key) => infoOf(key, now));
     const left = after.filter((key) => keyState(key, now) === 'valid').length;
@@ -119,8 +119,15 @@ function infoOf({ hash: _, ...key }: ApiKey, now: number): KeyInfo {
   return { ...key, state: keyState({ ...key, hash: '' }, now) };
 }
 
-/** A key by its id, the beginning of it, the whole key, or its name if only one (not revoked) has it. */
-function keyNamed(keys: readonly ApiKey[], wanted: string, withRevoked = false): ApiKey {
+/**
+ * A key that can be used or was revoked, by its id, the beginning of it, the whole key, or its name if only one has it.
+ * @throws AimaasError ARTIFACT_NOT_FOUND with the nearest name, USAGE when it could be several.
+ */
+export function findKey(keys: readonly ApiKey[], wanted: string): ApiKey {
+  return keyNamed(keys, wanted, true);
+}
+
+function keyNamed(keys: readonly ApiKey[], wanted: string, withRevoked: boolean): ApiKey {
   const text = /^aimaas_([0-9a-f]{12})(?:_|$)/.exec(wanted)?.[1] ?? wanted;
   const candidates = keys.filter(({ revokedAt }) => withRevoked || revokedAt === null);
   const exact = candidates.find(({ id }) => id === text);

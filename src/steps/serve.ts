@@ -19,7 +19,7 @@ export type { ServeOptions, ServeResult } from './serve/options.js';
  */
 export async function serve(options: ServeOptions, context: StepContext): Promise<ServeResult> {
   const needsWorkers = (options.workers ?? 1) > 1 || options.memory !== undefined;
-  const crew = needsWorkers ? workerCrew(options, context) : await ownCrew(options, context);
+  const crew = await (needsWorkers ? workerCrew : ownCrew)(options, context);
   const { coordinator } = crew;
   const metrics = new CoordinatorMetrics();
   const controller = new ModelController({

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { CreateKeyResult } from '../../src/steps/keys.js';
 import type { ServeResult } from '../../src/steps/serve.js';
+import type { UsageResult } from '../../src/steps/usage.js';
 import { runCli, runJson, spawnCli, temporaryFolder } from '../helpers/cli.js';
 import { publishPenguinRun } from '../helpers/penguin-run.js';
 import { PENGUIN } from '../helpers/penguins.js';
@@ -137,6 +138,77 @@ describe('keys of the workspace', () => {
     expect(await ask(server, key)).toBe(200);
     const missing = await start('--keys-file', join(cwd, 'nothing.json'));
     expect(await ask(missing, key)).toBe(401);
+  });
+});
+
+describe('usage', () => {
+  it('is added up over servers and restarts, and quotas hold across them', async () => {
+    const argv = ['keys', 'create', 'metered', '--quota', 'rows=5/month'];
+    const { key, info } = await runJson<CreateKeyResult>(argv, { cwd });
+    for (let round = 0; round < 2; round++) {
+      const server = await start();
+      for (let i = 0; i < 2; i++) expect(await ask(server, key)).toBe(200);
+      const exit = once(server.child, 'exit');
+      server.child.kill('SIGTERM');
+      await exit;
+    }
+    const server = await start();
+    expect(await ask(server, key)).toBe(200);
+    expect(await ask(server, key)).toBe(429);
+    const exit = once(server.child, 'exit');
+    server.child.kill('SIGTERM');
+    await exit;
+
+    const result = await runJson<UsageResult>(['usage', '--key', 'metered'], { cwd });
+    expect(result.lines).toMatchObject([
+      { key: info.id, name: 'metered', model: 'penguins', day: null, requests: 6, errors: 1, rows: 5 },
+    ]);
+    expect(result.total.computeSeconds).toBeGreaterThan(0);
+    const csv = await runCli(['usage', '--key', info.id, '--by', 'key', '--csv'], { cwd });
+    expect(csv.stdout).toMatch(
+      new RegExp(`^name,key,requests,errors,rows,computeSeconds\nmetered,${info.id},6,1,5,0\\.\\d+\n$`),
+    );
+    expect((await runCli(['usage', '--key', info.id, '-q'], { cwd })).stdout).toBe('5\n');
+    expect((await runCli(['usage', '--by', 'day,model'], { cwd })).stdout).toMatch(/day +model +requests/);
+  });
+
+  it('and quotas are of all workers together', async () => {
+    const argv = ['keys', 'create', 'shared', '--quota', 'rows=20/day'];
+    const { key } = await runJson<CreateKeyResult>(argv, { cwd });
+    const server = await start('--workers', '2');
+    const statuses = await Promise.all(Array.from({ length: 30 }, () => ask(server, key)));
+    expect(statuses.filter((status) => status === 200)).toHaveLength(20);
+    expect(statuses.filter((status) => status === 429)).toHaveLength(10);
+    const exit = once(server.child, 'exit');
+    server.child.kill('SIGTERM');
+    await exit;
+    const { total } = await runJson<UsageResult>(['usage', '--key', 'shared'], { cwd });
+    expect(total).toMatchObject({ requests: 30, errors: 10, rows: 20 });
+  });
+
+  it('survives a killed server but for some seconds', async () => {
+    const { key } = await runJson<CreateKeyResult>(['keys', 'create', 'killed'], { cwd });
+    const server = await start();
+    expect(await ask(server, key)).toBe(200);
+    let rows = 0;
+    for (let i = 0; i < 100 && rows === 0; i++) {
+      await sleep(100);
+      rows = (await runJson<UsageResult>(['usage', '--key', 'killed'], { cwd })).total.rows;
+    }
+    server.child.kill('SIGKILL');
+    await once(server.child, 'exit');
+    expect((await runJson<UsageResult>(['usage', '--key', 'killed'], { cwd })).total.rows).toBe(1);
+  });
+
+  it.each([
+    [['--since', '2026-02-30'], 2, '--since must be a day such as'],
+    [['--since', '2026-02-02', '--until', '2026-02-01'], 2, 'is after --until'],
+    [['--key', 'nobody'], 4, 'There is no API key "nobody"'],
+    [['--by', 'week'], 2, 'The choices are'],
+  ])('refuses %j', async (args, code, words) => {
+    const result = await runCli(['usage', ...args], { cwd });
+    expect(result.code).toBe(code);
+    expect(result.stderr).toContain(words);
   });
 });
 

@@ -1,6 +1,5 @@
 import type { JsonObject } from '../../core/json.js';
 import type { StepContext } from '../../core/step.js';
-import type { LimitKeeper } from '../../server/access/limits.js';
 import { type App, createApp } from '../../server/app.js';
 import { type Member, topic } from '../../server/cluster/bus.js';
 import { joinFleet, repositoryOf } from '../../server/cluster/remote.js';
@@ -8,6 +7,7 @@ import { ALL_METRICS, READ_METRICS } from '../../server/cluster/topics.js';
 import { type ConnectionSource, listen, type RunningServer } from '../../server/listen.js';
 import { LiveModels } from '../../server/live-models.js';
 import { openServedModel } from '../served-model.js';
+import type { Accounts } from './access.js';
 import { Monitoring } from './monitoring.js';
 import { SERVE_DEFAULTS, type ServeOptions } from './options.js';
 import { openProtection } from './protection.js';
@@ -42,11 +42,11 @@ export async function openAnswering(
   options: ServeOptions,
   context: StepContext,
   member: Member,
-  limits: LimitKeeper,
+  accounts: Accounts,
 ): Promise<Answering> {
   const host = options.host ?? SERVE_DEFAULTS.host;
   const monitoring = new Monitoring(options, context);
-  const protection = await openProtection(host, options, limits, context);
+  const protection = await openProtection(host, options, accounts, context);
   const onError = (error: unknown): void => context.reporter.warn(`A request failed: ${describe(error)}`);
   const app = createApp({
     repository: repositoryOf(member),

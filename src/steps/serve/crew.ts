@@ -1,12 +1,13 @@
 import type { StepContext } from '../../core/step.js';
-import { Limits } from '../../server/access/limits.js';
 import { type Coordinator, LocalBus, topic } from '../../server/cluster/bus.js';
 import { Gate } from '../../server/cluster/gate.js';
 import { fleetOf } from '../../server/cluster/remote.js';
 import { offerLimits } from '../../server/cluster/shared-limits.js';
+import { offerUsage } from '../../server/cluster/shared-usage.js';
 import { type WorkerHandle, type WorkerReport, WorkerPool } from '../../server/cluster/worker-pool.js';
 import { addressError, urlOf } from '../../server/listen.js';
 import type { ModelController } from '../../server/model-controller.js';
+import { openAccounts } from './access.js';
 import { openAnswering } from './answering.js';
 import { SERVE_DEFAULTS, type ServeOptions } from './options.js';
 
@@ -41,7 +42,8 @@ export const TELL = topic<{ level: 'info' | 'warn' | 'debug'; message: string; h
 /** The command's own process answers. */
 export async function ownCrew(options: ServeOptions, context: StepContext): Promise<Crew> {
   const bus = new LocalBus();
-  const answering = await openAnswering(options, context, bus.member, new Limits());
+  const accounts = await openAccounts(context);
+  const answering = await openAnswering(options, context, bus.member, accounts);
   let closeServer: () => Promise<void> = () => Promise.resolve();
   return {
     coordinator: bus.coordinator,
@@ -56,6 +58,7 @@ export async function ownCrew(options: ServeOptions, context: StepContext): Prom
     async close() {
       await closeServer();
       await answering.close();
+      await accounts.close();
     },
   };
 }
@@ -63,7 +66,7 @@ export async function ownCrew(options: ServeOptions, context: StepContext): Prom
 const MEBIBYTE = 1024 * 1024;
 
 /** Workers answer; the command's own process listens and hands them the connections. */
-export function workerCrew(options: ServeOptions, context: StepContext): Crew {
+export async function workerCrew(options: ServeOptions, context: StepContext): Promise<Crew> {
   const { reporter } = context;
   const host = options.host ?? SERVE_DEFAULTS.host;
   const plain = { ...options, onReady: undefined };
@@ -93,7 +96,9 @@ export function workerCrew(options: ServeOptions, context: StepContext): Crew {
         ),
     },
   });
-  offerLimits(pool, new Limits());
+  const accounts = await openAccounts(context);
+  offerLimits(pool, accounts.limits);
+  offerUsage(pool, accounts.charge);
   pool.answer(TELL, ({ level, message, hint }) => {
     if (level === 'warn') reporter.warn(message, hint ?? undefined);
     else reporter[level](message);
@@ -120,6 +125,7 @@ export function workerCrew(options: ServeOptions, context: StepContext): Crew {
     async close() {
       await gate?.close();
       await pool.close();
+      await accounts.close();
     },
   };
 }

@@ -1,10 +1,9 @@
 import type { StepContext } from '../../core/step.js';
 import type { AccessControl } from '../../server/access/access.js';
-import type { LimitKeeper } from '../../server/access/limits.js';
 import { type BrowserOptions, isLoopback } from '../../server/browsers.js';
 import type { RunningServer } from '../../server/listen.js';
 import type { TlsMaterial } from '../../server/tls.js';
-import { openServerAccess } from './access.js';
+import { type Accounts, openServerAccess } from './access.js';
 import { type Exposure, exposureWarnings, requireSafe } from './exposure.js';
 import type { ServeOptions } from './options.js';
 import { openTls, renewTls, tlsFilesOf } from './tls.js';
@@ -29,10 +28,10 @@ export interface Protection {
 export async function openProtection(
   host: string,
   options: ServeOptions,
-  limits: LimitKeeper,
+  accounts: Accounts,
   context: StepContext,
 ): Promise<Protection> {
-  const { control, close } = await openServerAccess(options, limits, context);
+  const { control, close } = await openServerAccess(options, accounts, context);
   try {
     const files = tlsFilesOf(options);
     const exposure: Exposure = {

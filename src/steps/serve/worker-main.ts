@@ -5,6 +5,7 @@ import { silentReporter } from '../../core/reporter.js';
 import { Answerers, type Member } from '../../server/cluster/bus.js';
 import { Link, type Pipe } from '../../server/cluster/link.js';
 import { limitsOf } from '../../server/cluster/shared-limits.js';
+import { SharedUsage } from '../../server/cluster/shared-usage.js';
 import { OPEN, REPORT, STOP } from '../../server/cluster/worker-pool.js';
 import type { ConnectionSource, RunningServer } from '../../server/listen.js';
 import { type Answering, openAnswering } from './answering.js';
@@ -21,6 +22,7 @@ const member: Member = {
   ask: (about, question) => link.ask(about, question),
   answer: (about, answerer) => answerers.set(about, answerer),
 };
+const usage = new SharedUsage(member);
 const stop = new AbortController();
 let answering: Answering | undefined;
 let server: RunningServer | undefined;
@@ -80,6 +82,7 @@ function end(): Promise<void> {
     stop.abort();
     await server?.close();
     await answering?.close();
+    await usage.flush().catch(() => undefined);
     setImmediate(() => process.exit(0));
   })();
   return ending;
@@ -91,7 +94,11 @@ answerers.set(CONFIGURE, async (setup) => {
     setup.options,
     { workspace: setup.workspace, reporter, signal: stop.signal },
     member,
-    limitsOf(member),
+    {
+      limits: limitsOf(member),
+      charge: (charge) => usage.add(charge),
+      close: () => usage.flush(),
+    },
   );
   return null;
 });
