@@ -17,6 +17,10 @@ export default defineCommand({
     { command: 'aimaas serve', does: 'serve the newest model at http://127.0.0.1:8080' },
     { command: 'aimaas serve penguins@champion', does: 'serve the version an alias points at' },
     {
+      command: 'aimaas serve penguins --grpc-port 8500',
+      does: 'speak the Open Inference Protocol and TensorFlow Serving over gRPC too',
+    },
+    {
       command: 'aimaas serve penguins/3 penguins/2 cars --port 9000',
       does: 'serve several models and versions',
     },
@@ -47,6 +51,14 @@ export default defineCommand({
       maximum: 65_535,
       description: 'Port to listen at; 0 for any free one',
       defaultText: '8080',
+    },
+    grpcPort: {
+      type: 'integer',
+      placeholder: 'N',
+      minimum: 0,
+      maximum: 65_535,
+      description: 'Port to speak gRPC at; 0 for any free one',
+      defaultText: 'no gRPC',
     },
     noWatch: {
       type: 'boolean',
@@ -143,6 +155,7 @@ export default defineCommand({
         models: args,
         host: options.host,
         port: options.port,
+        grpcPort: options.grpcPort,
         watch: options.noWatch !== true,
         workers: options.workers,
         memory: options.memory,

@@ -44,6 +44,9 @@ export interface App {
   /** Puts a batcher in front of a model, for `models`. */
   serve(model: ServedModel): Serving;
   readonly metrics: ServerMetrics;
+  readonly repository: ModelRepository | undefined;
+  /** Whether it is stopping. */
+  readonly draining: () => boolean;
   handle(request: IncomingMessage, response: ServerResponse): void;
   /** From now on the server is not ready, and every answer asks its client to close the connection. */
   drain(): void;
@@ -158,6 +161,8 @@ export function createApp(options: AppOptions): App {
     access: control,
     serve,
     metrics,
+    repository: options.repository,
+    draining: () => draining,
     handle(request, response) {
       answer(request, response).catch((error: unknown) => {
         options.onError(error);

@@ -16,6 +16,8 @@ export class ServerMetrics {
   private readonly duration: Histogram<'method' | 'route'>;
   private readonly errors: Counter<'route' | 'code'>;
   private readonly rows: Counter<'model' | 'version'>;
+  private readonly handled: Counter<'grpc_service' | 'grpc_method' | 'grpc_code'>;
+  private readonly handling: Histogram<'grpc_service' | 'grpc_method'>;
   private readonly batchRows: Histogram<'model' | 'version'>;
   private readonly batchSeconds: Histogram<'model' | 'version'>;
 
@@ -46,6 +48,19 @@ export class ServerMetrics {
       name: 'aimaas_predicted_rows_total',
       help: 'Rows answered, by model and version.',
       labelNames: ['model', 'version'],
+      registers,
+    });
+    this.handled = new Counter({
+      name: 'grpc_server_handled_total',
+      help: 'Calls finished, by service, method and status code.',
+      labelNames: ['grpc_service', 'grpc_method', 'grpc_code'],
+      registers,
+    });
+    this.handling = new Histogram({
+      name: 'grpc_server_handling_seconds',
+      help: 'Time from the arrival of a call to its end.',
+      labelNames: ['grpc_service', 'grpc_method'],
+      buckets: SECONDS,
       registers,
     });
     this.batchRows = new Histogram({
@@ -119,6 +134,13 @@ export class ServerMetrics {
   /** Counts what a prediction log wrote and dropped. */
   watchLog(log: PredictionLog): void {
     watchLog(this.registry, log);
+  }
+
+  /** A call over gRPC, with the name of its status. */
+  call(service: string, method: string, code: string, seconds: number): void {
+    const labels = { grpc_service: service, grpc_method: method };
+    this.handled.inc({ ...labels, grpc_code: code });
+    this.handling.observe(labels, seconds);
   }
 
   error(route: string, code: string): void {

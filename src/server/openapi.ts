@@ -2,7 +2,7 @@ import type { SignatureInput } from '../core/bundle.js';
 import type { JsonObject } from '../core/json.js';
 import { VERSION } from '../core/version.js';
 import { type ModelSet, versionNumber } from './model-set.js';
-import { TENSOR_TYPES } from './protocols/tensorflow-serving-signature.js';
+import { TENSORFLOW_TYPES } from './tensors/tensorflow-types.js';
 import type { ColumnModel } from './served-model.js';
 
 type Schema = JsonObject;
@@ -160,7 +160,7 @@ function tensorflowPaths(model: ColumnModel, id: number): JsonObject {
     [`${stem}:predict`]: {
       post: {
         summary: `Predict with ${model.name} as TensorFlow Serving does`,
-        description: `Inputs: ${model.inputs.map(({ name, dtype }) => `${name} (${TENSOR_TYPES[dtype]})`).join(', ')}. With "inputs" the answer is {"outputs": …}, by column.`,
+        description: `Inputs: ${model.inputTensors.map(({ name, datatype }) => `${name} (${TENSORFLOW_TYPES[datatype].name})`).join(', ')}. With "inputs" the answer is {"outputs": …}, by column.`,
         operationId: `tensorflow_serving_predict_${id}`,
         requestBody: body(
           {

@@ -4,7 +4,7 @@ import { fleetOf, offerRepository } from '../server/cluster/remote.js';
 import { type AboutAnswering, DESCRIBE } from './serve/answering.js';
 import { ModelController } from '../server/model-controller.js';
 import { announce } from './serve/announce.js';
-import { ownCrew, workerCrew } from './serve/crew.js';
+import { type Address, ownCrew, workerCrew } from './serve/crew.js';
 import { SERVE_DEFAULTS, type ServeOptions, type ServeResult } from './serve/options.js';
 import { givenReferences, registryVersions, resolveTarget } from './serve/references.js';
 import { versionEvents } from './serve/version-events.js';
@@ -52,7 +52,7 @@ export async function serve(options: ServeOptions, context: StepContext): Promis
 }
 
 function readyResult(
-  { url, port }: { readonly url: string; readonly port: number },
+  { url, port, grpcPort }: Address,
   options: ServeOptions,
   { example, keys }: AboutAnswering,
   { targets }: ModelController,
@@ -62,6 +62,7 @@ function readyResult(
     url,
     host: options.host ?? SERVE_DEFAULTS.host,
     port,
+    grpcPort,
     pid: process.pid,
     keys,
     models: targets.map(({ name, version, labels, folder }) => ({ name, version, aliases: labels, folder })),

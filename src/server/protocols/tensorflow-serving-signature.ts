@@ -1,38 +1,46 @@
-import type { SignatureInput } from '../../core/bundle.js';
 import type { JsonObject } from '../../core/json.js';
-import type { ColumnModel } from '../served-model.js';
+import { badRequest } from '../request-error.js';
+import type { ColumnModel, ServedModel } from '../served-model.js';
+import { TENSORFLOW_TYPES } from '../tensors/tensorflow-types.js';
+import type { TensorSpec } from '../tensors/tensor.js';
 
 export const DEFAULT_SIGNATURE = 'serving_default';
+export const METHOD_NAME = 'tensorflow/serving/predict';
 
-/** How TensorFlow names the type of a raw column. Dates travel as ISO 8601 text. */
-export const TENSOR_TYPES: Readonly<Record<SignatureInput['dtype'], string>> = {
-  number: 'DT_DOUBLE',
-  string: 'DT_STRING',
-  boolean: 'DT_BOOL',
-  date: 'DT_STRING',
-};
-
-/** A TensorInfo as protobuf's JSON prints it; -1 is the number of rows. */
-function tensorInfo(name: string, dtype: string, shape: readonly number[]): JsonObject {
+/** A TensorInfo as protobuf's JSON prints it; -1 is a free size, such as the number of rows. */
+function tensorInfo({ name, datatype, shape }: TensorSpec): JsonObject {
   return {
-    dtype,
+    dtype: TENSORFLOW_TYPES[datatype].name,
     tensor_shape: { dim: shape.map((size) => ({ size: String(size), name: '' })), unknown_rank: false },
     name,
   };
 }
 
-/** The signatures of a model by name: one, which takes its raw columns. */
-export function signatureMap(model: ColumnModel): JsonObject {
-  const { task, classes } = model.predictor;
-  const inputs = Object.fromEntries(
-    model.inputs.map(({ name, dtype }) => [name, tensorInfo(name, TENSOR_TYPES[dtype], [-1])]),
+function tensorInfos(specs: readonly TensorSpec[]): JsonObject {
+  return Object.fromEntries(specs.map((spec) => [spec.name, tensorInfo(spec)]));
+}
+
+/** The signatures of a model by name: one. */
+export function signatureMap({ inputTensors, outputTensors }: ServedModel): JsonObject {
+  const signature = {
+    inputs: tensorInfos(inputTensors),
+    outputs: tensorInfos(outputTensors),
+    method_name: METHOD_NAME,
+  };
+  return { [DEFAULT_SIGNATURE]: signature };
+}
+
+/** @throws RequestError 400 for a signature that there is not. "" is the default one. */
+export function checkSignatureName(name: string): void {
+  if (name === '' || name === DEFAULT_SIGNATURE) return;
+  throw badRequest(`Serving signature name: "${name}" not found in signature def`);
+}
+
+/** @throws RequestError 400 for a classifier that is asked for values, and the other way round. */
+export function requireMethod(model: ColumnModel, method: 'classify' | 'regress'): void {
+  if ((method === 'regress') === (model.predictor.task === 'regression')) return;
+  const expected = method === 'regress' ? 'regression' : 'classification';
+  throw badRequest(
+    `Expected ${expected} signature method_name to be tensorflow/serving/${method}. Was: ${METHOD_NAME}`,
   );
-  const outputs =
-    task === 'regression'
-      ? { value: tensorInfo('value', 'DT_FLOAT', [-1]) }
-      : {
-          label: tensorInfo('label', 'DT_STRING', [-1]),
-          probabilities: tensorInfo('probabilities', 'DT_FLOAT', [-1, classes.length]),
-        };
-  return { [DEFAULT_SIGNATURE]: { inputs, outputs, method_name: 'tensorflow/serving/predict' } };
 }

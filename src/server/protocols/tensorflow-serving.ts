@@ -1,14 +1,21 @@
 import type { Json } from '../../core/json.js';
 import { isJsonObject } from '../../core/json.js';
-import { answerRows, type ColumnServing, columnServing } from '../answer.js';
+import { answerRows, answerTensors, type ColumnServing, columnServing } from '../answer.js';
 import { parseJson, quote } from '../json-body.js';
 import { type ModelSet, type Serving, versionNumber } from '../model-set.js';
-import { badRequest, RequestError } from '../request-error.js';
+import { badRequest } from '../request-error.js';
 import { type Call, json, type Protocol, type Reply, type Route } from '../route.js';
 import type { Scores } from '../scores.js';
-import type { ColumnModel, InputRecord, InputRows } from '../served-model.js';
+import type { InputRecord, InputRows, ServedModel } from '../served-model.js';
+import { type ModelName, servedVersion, versionsOf } from './tensorflow-serving-models.js';
 import { rowsFromInputs, rowsFromInstances, tensorError } from './tensorflow-serving-rows.js';
-import { DEFAULT_SIGNATURE, signatureMap } from './tensorflow-serving-signature.js';
+import { checkSignatureName, requireMethod, signatureMap } from './tensorflow-serving-signature.js';
+import {
+  outputsJson,
+  predictionsJson,
+  tensorsFromInputs,
+  tensorsFromInstances,
+} from './tensorflow-serving-tensors.js';
 
 /**
  * The REST API v1 of TensorFlow Serving: every raw column is a named input, the outputs are `label` and
@@ -27,8 +34,11 @@ export function tensorflowServingProtocol(models: ModelSet): Protocol {
       path: new RegExp(`${stem}:${method}$`, 'i'),
       async handle(call) {
         const body = objectOf(await call.body());
-        const serving = columnServing(findServing(models, call, (name) => models.choose(name, call.headers)));
-        return method === 'predict' ? predict(serving, body, call) : examples(method, serving, body, call);
+        const serving = findServing(models, call, 'predict');
+        call.access.require('predict', serving.model.name);
+        return method === 'predict'
+          ? predict(serving, body, call)
+          : examples(method, columnServing(serving), body, call);
       },
     };
   }
@@ -49,8 +59,7 @@ export function tensorflowServingProtocol(models: ModelSet): Protocol {
         name: '/v1/models/{model}/metadata',
         method: 'GET',
         path: new RegExp(`${stem}/metadata$`, 'i'),
-        handle: (call) =>
-          metadata(columnServing(findServing(models, call, (name) => models.named(name))).model, call),
+        handle: (call) => metadata(findServing(models, call, 'read').model, call),
       },
       {
         name: '/v1/models',
@@ -66,10 +75,6 @@ export function tensorflowServingProtocol(models: ModelSet): Protocol {
   };
 }
 
-function notFound(message: string): RequestError {
-  return new RequestError(404, 'NOT_FOUND', message);
-}
-
 function decode(text: string, what: string): string {
   try {
     return decodeURIComponent(text);
@@ -78,20 +83,18 @@ function decode(text: string, what: string): string {
   }
 }
 
-/** The model version that a path names; `unnamed` says which one where it names none. */
-function findServing(models: ModelSet, call: Call, unnamed: (name: string) => Serving | undefined): Serving {
-  const [rawName = '', version, rawLabel] = call.groups;
-  const name = decode(rawName, 'model name');
-  if (rawLabel !== undefined) {
-    const label = decode(rawLabel, 'model version label');
-    const found = models.labelled(name, label);
-    if (found === undefined) throw badRequest(`Unrecognized servable version label: ${label}`);
-    return found;
-  }
-  const found = version === undefined ? unnamed(name) : models.version(name, Number(version));
-  if (found !== undefined) return found;
-  const wanted = version === undefined ? `Latest(${name})` : `Specific(${name}, ${version})`;
-  throw notFound(`Servable not found for request: ${wanted}`);
+/** The model version that a path names. */
+function findServing(models: ModelSet, call: Call, purpose: 'predict' | 'read'): Serving {
+  return servedVersion(models, nameOf(call), call, purpose);
+}
+
+function nameOf({ groups }: Call): ModelName {
+  const [name = '', version, label] = groups;
+  return {
+    name: decode(name, 'model name'),
+    version: version === undefined ? undefined : Number(version),
+    label: label === undefined ? undefined : decode(label, 'model version label'),
+  };
 }
 
 function objectOf(bytes: Buffer): Readonly<Record<string, unknown>> {
@@ -100,37 +103,42 @@ function objectOf(bytes: Buffer): Readonly<Record<string, unknown>> {
   return body;
 }
 
-function checkSignature(body: Readonly<Record<string, unknown>>, known: readonly string[]): void {
+function checkSignature(body: Readonly<Record<string, unknown>>): void {
   const name = body.signature_name;
-  if (name === undefined || name === '') return;
+  if (name === undefined) return;
   if (typeof name !== 'string') {
     throw badRequest(
       `JSON Value: ${quote(body)} not formatted correctly. 'signature_name' key must be a string value.`,
     );
   }
-  if (!known.includes(name)) {
-    throw badRequest(`Serving signature name: "${name}" not found in signature def`);
-  }
+  checkSignatureName(name);
 }
 
 async function predict(
-  serving: ColumnServing,
+  { model, batcher }: Serving,
   body: Readonly<Record<string, unknown>>,
   call: Call,
 ): Promise<Reply> {
-  const { model } = serving;
-  checkSignature(body, [DEFAULT_SIGNATURE]);
+  checkSignature(body);
   const { instances, inputs } = body;
   if (instances !== undefined && inputs !== undefined) {
     throw badRequest(
       `JSON Value: ${quote(body)} Not formatted correctly expecting only one of 'inputs' or 'instances' keys to exist `,
     );
   }
+  if (instances === undefined && inputs === undefined)
+    throw badRequest("Missing 'inputs' or 'instances' key");
+  if (model.kind === 'tensors') {
+    const byRow = instances !== undefined;
+    const tensors = byRow ? tensorsFromInstances(model, instances) : tensorsFromInputs(model, inputs);
+    const answers = await answerTensors({ model, batcher }, tensors, call);
+    return { status: 200, body: byRow ? predictionsJson(model, answers) : outputsJson(model, answers) };
+  }
+  const serving = { model, batcher };
   if (instances !== undefined) {
     const answers = await ask(serving, rowsFromInstances(model, instances), call, 'instances');
     return json({ predictions: answers.map((row) => rowOutput(answers, row)) });
   }
-  if (inputs === undefined) throw badRequest("Missing 'inputs' or 'instances' key");
   const answers = await ask(serving, rowsFromInputs(model, inputs), call, 'inputs');
   return json({ outputs: columnOutput(answers) });
 }
@@ -165,13 +173,8 @@ async function examples(
   call: Call,
 ): Promise<Reply> {
   const { model } = serving;
-  checkSignature(body, [DEFAULT_SIGNATURE]);
-  if ((method === 'regress') !== (model.predictor.task === 'regression')) {
-    const expected = method === 'regress' ? 'Regression' : 'Classification';
-    throw badRequest(
-      `Expected ${expected.toLowerCase()} signature method_name to be tensorflow/serving/${method}. Was: tensorflow/serving/predict`,
-    );
-  }
+  checkSignature(body);
+  requireMethod(model, method);
   const { examples: list, context } = body;
   if (list === undefined) {
     throw badRequest(
@@ -198,18 +201,10 @@ async function examples(
 }
 
 function status(models: ModelSet, call: Call): Reply {
-  const [rawName = '', version, label] = call.groups;
-  const name = decode(rawName, 'model name');
-  call.access.require('read', name);
-  const versions = models.versions(name);
-  if (versions.length === 0) throw notFound(`Could not find any versions of model ${name}`);
-  const wanted =
-    label !== undefined
-      ? [findServing(models, call, (unnamed) => models.named(unnamed))]
-      : versions.filter(({ model }) => version === undefined || versionNumber(model) === Number(version));
-  if (wanted.length === 0) throw notFound(`Could not find version ${String(version)} of model ${name}`);
+  const name = nameOf(call);
+  call.access.require('read', name.name);
   return json({
-    model_version_status: wanted.map(({ model }) => ({
+    model_version_status: versionsOf(models, name, call).map(({ model }) => ({
       version: String(versionNumber(model)),
       state: 'AVAILABLE',
       status: { error_code: 'OK', error_message: '' },
@@ -217,7 +212,7 @@ function status(models: ModelSet, call: Call): Reply {
   });
 }
 
-function metadata(model: ColumnModel, { access }: Call): Reply {
+function metadata(model: ServedModel, { access }: Call): Reply {
   access.require('read', model.name);
   const body: Json = {
     model_spec: { name: model.name, signature_name: '', version: String(versionNumber(model)) },

@@ -5,6 +5,7 @@ import { type Member, topic } from '../../server/cluster/bus.js';
 import { joinFleet, repositoryOf } from '../../server/cluster/remote.js';
 import { ALL_METRICS, READ_METRICS } from '../../server/cluster/topics.js';
 import { type ConnectionSource, listen, type RunningServer } from '../../server/listen.js';
+import type { RunningGrpcServer } from '../../server/grpc/server.js';
 import { LiveModels } from '../../server/live-models.js';
 import { openServedModel } from '../served-model.js';
 import type { Accounts } from './access.js';
@@ -29,6 +30,8 @@ export interface Answering {
   readonly app: App;
   /** Takes connections: from a port of its own, or from where they are handed over. */
   listen(from?: ConnectionSource): Promise<RunningServer>;
+  /** The same for gRPC; undefined where it is not asked for. */
+  listenGrpc(from?: ConnectionSource): Promise<RunningGrpcServer | undefined>;
   /** Frees the models, once it takes no connections any more. */
   close(): Promise<void>;
 }
@@ -81,6 +84,14 @@ export async function openAnswering(
       const server = await listen(app, { host, port: options.port ?? SERVE_DEFAULTS.port, tls, from });
       protection.renew(server);
       return server;
+    },
+    async listenGrpc(from) {
+      if (options.grpcPort === undefined) return undefined;
+      // Its libraries are loaded only where they are needed.
+      const { listenGrpc } = await import('../../server/grpc/server.js');
+      const maxMessageBytes = options.maxBodyBytes ?? SERVE_DEFAULTS.maxBodyBytes;
+      const { tls } = protection;
+      return listenGrpc(app, { host, port: options.grpcPort, maxMessageBytes, tls, from, onError });
     },
     async close() {
       protection.close();

@@ -1,3 +1,4 @@
+import type { AddressInfo } from 'node:net';
 import type { StepContext } from '../../core/step.js';
 import { type Coordinator, LocalBus, topic } from '../../server/cluster/bus.js';
 import { Gate } from '../../server/cluster/gate.js';
@@ -11,6 +12,14 @@ import { openAccounts } from './access.js';
 import { openAnswering } from './answering.js';
 import { SERVE_DEFAULTS, type ServeOptions } from './options.js';
 
+/** Where the server is reached. */
+export interface Address {
+  readonly url: string;
+  readonly port: number;
+  /** null where gRPC was not asked for. */
+  readonly grpcPort: number | null;
+}
+
 /** The process or processes that answer requests. */
 export interface Crew {
   readonly coordinator: Coordinator;
@@ -20,7 +29,7 @@ export interface Crew {
   /** Makes the processes ready for models. */
   start(controller: ModelController): Promise<void>;
   /** Takes connections. @throws AimaasError USAGE when the address is taken or not this machine's. */
-  listen(): Promise<{ readonly url: string; readonly port: number }>;
+  listen(): Promise<Address>;
   /** Takes no more connections, answers what has arrived, and ends the processes. */
   close(): Promise<void>;
 }
@@ -51,9 +60,13 @@ export async function ownCrew(options: ServeOptions, context: StepContext): Prom
     restarted: () => 0,
     start: () => Promise.resolve(),
     async listen() {
+      const grpc = await answering.listenGrpc();
+      closeServer = async () => grpc?.close();
       const server = await answering.listen();
-      closeServer = () => server.close();
-      return server;
+      closeServer = async () => {
+        await Promise.all([server.close(), grpc?.close()]);
+      };
+      return { url: server.url, port: server.port, grpcPort: grpc?.port ?? null };
     },
     async close() {
       await closeServer();
@@ -71,7 +84,7 @@ export async function workerCrew(options: ServeOptions, context: StepContext): P
   const host = options.host ?? SERVE_DEFAULTS.host;
   const plain = { ...options, onReady: undefined };
   let port = options.port ?? SERVE_DEFAULTS.port;
-  let gate: Gate | undefined;
+  const gates: Gate[] = [];
   let controller: ModelController | undefined;
   const pool = new WorkerPool({
     workers: options.workers ?? 1,
@@ -104,6 +117,17 @@ export async function workerCrew(options: ServeOptions, context: StepContext): P
     else reporter[level](message);
     return null;
   });
+
+  async function open(door: string, at: number): Promise<AddressInfo> {
+    try {
+      const gate = await Gate.open({ host, port: at, onConnection: (socket) => pool.hand(socket, door) });
+      gates.push(gate);
+      return gate.address;
+    } catch (error) {
+      throw addressError(error as NodeJS.ErrnoException, { host, port: at });
+    }
+  }
+
   return {
     coordinator: pool,
     reports: () => pool.reports,
@@ -113,17 +137,15 @@ export async function workerCrew(options: ServeOptions, context: StepContext): P
       await pool.start();
     },
     async listen() {
-      try {
-        gate = await Gate.open({ host, port, onConnection: (socket) => pool.hand(socket, 'http') });
-      } catch (error) {
-        throw addressError(error as NodeJS.ErrnoException, { host, port });
-      }
-      port = gate.address.port;
+      const http = await open('http', port);
+      const grpc = options.grpcPort === undefined ? undefined : await open('grpc', options.grpcPort);
+      port = http.port;
       await pool.open();
-      return { port, url: urlOf(host, gate.address, options.tlsCert !== undefined) };
+      const url = urlOf(host, http, options.tlsCert !== undefined);
+      return { port, url, grpcPort: grpc?.port ?? null };
     },
     async close() {
-      await gate?.close();
+      await Promise.all(gates.map((gate) => gate.close()));
       await pool.close();
       await accounts.close();
     },

@@ -19,6 +19,8 @@ export interface ServeOptions extends MonitoringOptions {
   readonly host?: string | undefined;
   /** Default 8080; 0 for any free port. */
   readonly port?: number | undefined;
+  /** Port for gRPC; 0 for any free one. Default: none. */
+  readonly grpcPort?: number | undefined;
   /** Processes that answer. Default 1: the command's own. */
   readonly workers?: number | undefined;
   /** MiB of memory that a worker may use before another takes its place. Default: no limit. */
@@ -55,6 +57,8 @@ export type ServeResult = {
   readonly url: string;
   readonly host: string;
   readonly port: number;
+  /** null where gRPC was not asked for. */
+  readonly grpcPort: number | null;
   readonly pid: number;
   /** Whether requests need an API key. */
   readonly keys: boolean;

@@ -7,6 +7,7 @@ import { Link, type Pipe } from '../../server/cluster/link.js';
 import { limitsOf } from '../../server/cluster/shared-limits.js';
 import { SharedUsage } from '../../server/cluster/shared-usage.js';
 import { OPEN, REPORT, STOP } from '../../server/cluster/worker-pool.js';
+import type { RunningGrpcServer } from '../../server/grpc/server.js';
 import type { ConnectionSource, RunningServer } from '../../server/listen.js';
 import { type Answering, openAnswering } from './answering.js';
 import { CONFIGURE, TELL } from './crew.js';
@@ -26,6 +27,7 @@ const usage = new SharedUsage(member);
 const stop = new AbortController();
 let answering: Answering | undefined;
 let server: RunningServer | undefined;
+let grpc: RunningGrpcServer | undefined;
 let port = 0;
 let open = 0;
 let taken = 0;
@@ -40,23 +42,28 @@ const reporter: Reporter = {
   debug: (message) => tell('debug', message),
 };
 
-/** The connections that the pool hands over, and how many of them are open. */
+/** Who takes the connections of each door. */
+const doors = new Map<string, (socket: Socket) => void>();
+
+/** The connections that the pool hands over by a door. */
 function handedOver(door: string): ConnectionSource {
-  return {
-    port,
-    take(listener) {
-      link.take((socket: Socket, by: string) => {
-        taken++;
-        open++;
-        socket.once('close', () => {
-          open--;
-          soon();
-        });
-        soon();
-        if (by === door) listener(socket);
-      });
-    },
-  };
+  return { port, take: (listener) => doors.set(door, listener) };
+}
+
+/** Begins to take connections, and counts how many of them are open. */
+function takeConnections(): void {
+  link.take((socket: Socket, door: string) => {
+    taken++;
+    open++;
+    socket.once('close', () => {
+      open--;
+      soon();
+    });
+    soon();
+    const listener = doors.get(door);
+    if (listener === undefined) socket.destroy();
+    else listener(socket);
+  });
 }
 
 let reporting: NodeJS.Timeout | undefined;
@@ -80,7 +87,7 @@ let ending: Promise<void> | undefined;
 function end(): Promise<void> {
   ending ??= (async () => {
     stop.abort();
-    await server?.close();
+    await Promise.all([server?.close(), grpc?.close()]);
     await answering?.close();
     await usage.flush().catch(() => undefined);
     setImmediate(() => process.exit(0));
@@ -103,7 +110,9 @@ answerers.set(CONFIGURE, async (setup) => {
   return null;
 });
 answerers.set(OPEN, async () => {
+  grpc = await answering?.listenGrpc(handedOver('grpc'));
   server = await answering?.listen(handedOver('http'));
+  takeConnections();
   return null;
 });
 answerers.set(STOP, async () => {

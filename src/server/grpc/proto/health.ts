@@ -1,0 +1,16 @@
+/** gRPC's health checking (github.com/grpc/grpc-proto, grpc/health/v1/health.proto, Apache-2.0), written anew. */
+export const HEALTH_PROTO = `
+syntax = "proto3";
+package grpc.health.v1;
+
+service Health {
+  rpc Check(HealthCheckRequest) returns (HealthCheckResponse) {}
+  rpc Watch(HealthCheckRequest) returns (stream HealthCheckResponse) {}
+}
+
+message HealthCheckRequest { string service = 1; }
+message HealthCheckResponse {
+  enum ServingStatus { UNKNOWN = 0; SERVING = 1; NOT_SERVING = 2; SERVICE_UNKNOWN = 3; }
+  ServingStatus status = 1;
+}
+`;

@@ -1,0 +1,281 @@
+import * as grpc from '@grpc/grpc-js';
+import type { IncomingHttpHeaders } from 'node:http';
+import type protobuf from 'protobufjs';
+import { AimaasError } from '../../core/errors.js';
+import { type Access, openAccess } from '../access/access.js';
+import type { App } from '../app.js';
+import type { RepositoryView } from '../protocols/inference/repository.js';
+import type { ConnectionSource } from '../listen.js';
+import { toRequestError } from '../request-error.js';
+import type { TlsMaterial } from '../tls.js';
+import type { Exchange, GrpcCall, GrpcService, Message, Unary, Watch } from './call.js';
+import { healthService } from './health-service.js';
+import { inferenceService } from './inference-service.js';
+import { reflectionServices } from './reflection-service.js';
+import { loadSchema, type Schema } from './schema.js';
+import { type StatusName, statusOf } from './status.js';
+import { modelService, predictionService } from './tensorflow-service.js';
+
+export interface GrpcOptions {
+  readonly host: string;
+  /** 0 for any free port. */
+  readonly port: number;
+  /** Largest message that is taken, in bytes. */
+  readonly maxMessageBytes: number;
+  /** Without it calls come in the clear. */
+  readonly tls?: TlsMaterial | undefined;
+  /** Where connections come from, if this process does not listen itself. */
+  readonly from?: ConnectionSource | undefined;
+  readonly onError: (error: unknown) => void;
+}
+
+export interface RunningGrpcServer {
+  readonly port: number;
+  /**
+   * Takes no new calls, answers those that have arrived, then closes; what is not finished after `limit` milliseconds is
+   * cut off.
+   */
+  close(options?: { readonly limit?: number }): Promise<void>;
+}
+
+type ServerCall = grpc.ServerUnaryCall<Message, Message> | grpc.ServerDuplexStream<Message, Message>;
+
+/**
+ * Serves the app's models over gRPC: the Open Inference Protocol, TensorFlow Serving, health and reflection. The same
+ * access control, batching and limits as over HTTP.
+ * @throws AimaasError USAGE when the address is taken or not this machine's.
+ */
+export async function listenGrpc(app: App, options: GrpcOptions): Promise<RunningGrpcServer> {
+  const server = new grpc.Server({
+    'grpc.max_receive_message_length': options.maxMessageBytes,
+    'grpc.max_send_message_length': -1,
+    // As long as load balancers keep a connection on which nothing happens.
+    'grpc.keepalive_time_ms': 60_000,
+  });
+  const schema = loadSchema();
+  const calls = new Calls(app, options.onError);
+  for (const service of servicesOf(app, schema))
+    calls.add(server, schema.root.lookupService(service.name), service);
+  const port = await bind(server, options);
+
+  async function close({ limit = 30_000 } = {}): Promise<void> {
+    const closed = new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
+    calls.endStreams();
+    const timer = setTimeout(() => server.forceShutdown(), limit);
+    await closed;
+    clearTimeout(timer);
+  }
+
+  return { port, close };
+}
+
+function servicesOf(app: App, schema: Schema): GrpcService[] {
+  const view: RepositoryView = { models: app.models, repository: app.repository, draining: app.draining };
+  const speaking = [inferenceService(view), predictionService(app.models, schema.root), modelService(view)];
+  const names = speaking.map(({ name }) => name);
+  const ready = (): boolean =>
+    !app.draining() &&
+    app.models.all.length > 0 &&
+    app.models.all.every(({ batcher }) => batcher.failure === undefined);
+  const health = healthService({ services: names, ready });
+  return [...speaking, health, ...reflectionServices(schema, [...names, health.name])];
+}
+
+function bind(server: grpc.Server, { host, port, tls, from }: GrpcOptions): Promise<number> {
+  const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+  const credentials =
+    tls === undefined
+      ? grpc.ServerCredentials.createInsecure()
+      : grpc.ServerCredentials.createSsl(
+          tls.ca ?? null,
+          [{ cert_chain: tls.cert, private_key: tls.key }],
+          tls.ca !== undefined,
+        );
+  if (from !== undefined) {
+    const injector = server.createConnectionInjector(credentials);
+    from.take((socket) => injector.injectConnection(socket));
+    return Promise.resolve(from.port);
+  }
+  return new Promise((resolve, reject) => {
+    server.bindAsync(address, credentials, (error, bound) => {
+      if (error === null) {
+        resolve(bound);
+        return;
+      }
+      reject(
+        new AimaasError('USAGE', `gRPC cannot listen at ${address}: ${error.message}`, {
+          hint: 'Choose another port with --grpc-port N, or any free one with --grpc-port 0.',
+          cause: error,
+        }),
+      );
+    });
+  });
+}
+
+/** Makes grpc-js call the services: finds out who calls, counts, and turns what they throw into statuses. */
+class Calls {
+  private readonly app: App;
+  private readonly onError: (error: unknown) => void;
+  private readonly streams = new Set<() => void>();
+
+  constructor(app: App, onError: (error: unknown) => void) {
+    this.app = app;
+    this.onError = onError;
+  }
+
+  add(server: grpc.Server, description: protobuf.Service, service: GrpcService): void {
+    const definition: Record<string, grpc.MethodDefinition<Message, Message>> = {};
+    const handlers: grpc.UntypedServiceImplementation = {};
+    for (const described of description.methodsArray) {
+      const { name } = described;
+      const method = service.methods[name];
+      const { resolvedRequestType: request, resolvedResponseType: response } = described;
+      if (method === undefined || request === null || response === null) {
+        throw new Error(`${service.name} has no ${name}.`);
+      }
+      definition[name] = methodDefinition(`/${service.name}/${name}`, described, request, response);
+      handlers[name] = this.handler(service.name, name, method);
+    }
+    server.addService(definition, handlers);
+  }
+
+  /** Ends the streams that clients keep open, once what has arrived on them is answered. */
+  endStreams(): void {
+    for (const end of this.streams) end();
+  }
+
+  private handler(service: string, name: string, method: Unary | Exchange | Watch): grpc.UntypedHandleCall {
+    switch (method.kind) {
+      case 'unary':
+        return (call: grpc.ServerUnaryCall<Message, Message>, callback: grpc.sendUnaryData<Message>) => {
+          void this.answer(service, name, method, call, call.request).then((answer) => {
+            if ('error' in answer) callback(answer.error);
+            else callback(null, answer.message, answer.trailer);
+          });
+        };
+      case 'exchange':
+        return (stream: grpc.ServerDuplexStream<Message, Message>) => {
+          this.exchange(service, name, method, stream);
+        };
+      case 'watch':
+        return (stream: grpc.ServerWritableStream<Message, Message>) => this.watch(method, stream);
+    }
+  }
+
+  /** One message in, one message or error out. Never rejects. */
+  private async answer(
+    service: string,
+    name: string,
+    method: Unary | Exchange,
+    call: ServerCall,
+    request: Message,
+  ): Promise<
+    { message: Message; trailer: grpc.Metadata } | { error: grpc.ServerErrorResponse; text: string }
+  > {
+    const started = performance.now();
+    const headers = headersOf(call.metadata);
+    let access: Access | undefined;
+    let code: StatusName = 'OK';
+    try {
+      const entered = method.open === true ? openAccess() : this.app.access.enter(headers);
+      access = entered instanceof Promise ? await entered : entered;
+      const asking: GrpcCall = {
+        access,
+        headers,
+        abandoned: () => call.cancelled,
+        deadline: deadlineOf(call.getDeadline()),
+      };
+      const message = await method.handle(request as never, asking);
+      access.settle(true);
+      return { message, trailer: metadataOf(access.headers) };
+    } catch (thrown) {
+      const error = toRequestError(thrown);
+      if (error.status === 500) this.onError(thrown);
+      code = statusOf(error);
+      access?.settle(false);
+      const { hint } = error;
+      const text = hint === undefined ? error.message : `${error.message} ${hint}`;
+      const metadata = metadataOf({ ...access?.headers, ...error.headers });
+      return {
+        error: { name: code, message: text, code: grpc.status[code], details: text, metadata },
+        text,
+      };
+    } finally {
+      this.app.metrics.call(service, name, code, (performance.now() - started) / 1000);
+    }
+  }
+
+  private exchange(
+    service: string,
+    name: string,
+    method: Exchange,
+    stream: grpc.ServerDuplexStream<Message, Message>,
+  ): void {
+    let last: Promise<void> = Promise.resolve();
+    const end = (): void => {
+      this.streams.delete(end);
+      void last.then(() => stream.end());
+    };
+    this.streams.add(end);
+    stream.on('data', (request: Message) => {
+      // One after the other, so that answers are in order and a fast sender is not ahead of its answers by much.
+      stream.pause();
+      last = this.answer(service, name, method, stream, request).then((answer) => {
+        if (!('error' in answer)) stream.write(answer.message);
+        else if (method.failure !== undefined) stream.write(method.failure(request as never, answer.text));
+        else stream.emit('error', answer.error);
+        stream.resume();
+      });
+    });
+    stream.on('end', end);
+    stream.on('error', () => this.streams.delete(end));
+    stream.on('cancelled', () => this.streams.delete(end));
+  }
+
+  private watch(method: Watch, stream: grpc.ServerWritableStream<Message, Message>): void {
+    const ended = new AbortController();
+    const end = (): void => {
+      this.streams.delete(end);
+      ended.abort();
+      stream.end();
+    };
+    this.streams.add(end);
+    stream.on('cancelled', end);
+    stream.on('error', end);
+    method.handle(stream.request as never, (message) => stream.write(message), ended.signal);
+  }
+}
+
+function methodDefinition(
+  path: string,
+  { requestStream, responseStream }: protobuf.Method,
+  request: protobuf.Type,
+  response: protobuf.Type,
+): grpc.MethodDefinition<Message, Message> {
+  return {
+    path,
+    requestStream: requestStream === true,
+    responseStream: responseStream === true,
+    requestSerialize: (value) => Buffer.from(request.encode(value).finish()),
+    requestDeserialize: (bytes) => request.decode(bytes),
+    responseSerialize: (value) => Buffer.from(response.encode(value).finish()),
+    responseDeserialize: (bytes) => response.decode(bytes),
+  };
+}
+
+function headersOf(metadata: grpc.Metadata): IncomingHttpHeaders {
+  const texts = Object.entries(metadata.getMap()).filter(([, value]) => typeof value === 'string');
+  return Object.fromEntries(texts) as IncomingHttpHeaders;
+}
+
+function metadataOf(headers: Readonly<Record<string, string>>): grpc.Metadata {
+  const metadata = new grpc.Metadata();
+  for (const [key, value] of Object.entries(headers)) metadata.set(key.toLowerCase(), value);
+  return metadata;
+}
+
+/** A call's deadline on the clock of performance.now(). */
+function deadlineOf(deadline: Date | number): number | undefined {
+  const time = typeof deadline === 'number' ? deadline : deadline.getTime();
+  return Number.isFinite(time) ? performance.now() + (time - Date.now()) : undefined;
+}
