@@ -1,43 +1,75 @@
 import type { IncomingMessage } from 'node:http';
-import { RequestError } from './request-error.js';
+import type { Readable, Transform } from 'node:stream';
+import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+import { badRequest, RequestError } from './request-error.js';
 
-function tooLarge(limit: number): RequestError {
-  return new RequestError(413, 'BODY_TOO_LARGE', `The body is larger than ${limit} bytes.`, {
+function tooLarge(limit: number, what: string): RequestError {
+  return new RequestError(413, 'BODY_TOO_LARGE', `The body is larger than ${limit} bytes${what}.`, {
     hint: 'Send fewer rows in a request, or start the server with a larger --max-body.',
   });
 }
 
+const DECODERS: Readonly<Record<string, () => Transform>> = {
+  gzip: createGunzip,
+  'x-gzip': createGunzip,
+  deflate: createInflate,
+  br: createBrotliDecompress,
+};
+
 /**
- * The whole body of a request.
- * @throws RequestError 413 when it is larger than `limit` bytes (known from its head or found while reading), 415 when
- * it is compressed, 499 when the client goes away before its end.
+ * The whole body of a request, decompressed (gzip, deflate, br).
+ * @throws RequestError 413 when it is larger than `limit` bytes, as sent (known from its head or found while reading) or
+ * decompressed, 415 for another encoding, 400 when it is not what its encoding says, 499 when the client goes away
+ * before its end.
  */
 export function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
-  const encoding = request.headers['content-encoding'];
-  if (encoding !== undefined && encoding !== 'identity') {
+  const encoding = request.headers['content-encoding']?.trim().toLowerCase() ?? 'identity';
+  if (Number(request.headers['content-length'] ?? 0) > limit) return Promise.reject(tooLarge(limit, ''));
+  if (encoding === 'identity' || encoding === '') return collect(request, request, limit, '');
+  const decoder = Object.hasOwn(DECODERS, encoding) ? DECODERS[encoding]?.() : undefined;
+  if (decoder === undefined) {
     return Promise.reject(
       new RequestError(415, 'UNSUPPORTED_MEDIA_TYPE', `Content-Encoding ${encoding} is not supported.`, {
-        hint: 'Send the body uncompressed.',
+        hint: `Send the body uncompressed, or as one of ${Object.keys(DECODERS).join(', ')}.`,
+        headers: { 'Accept-Encoding': 'gzip, deflate, br' },
       }),
     );
   }
-  if (Number(request.headers['content-length'] ?? 0) > limit) return Promise.reject(tooLarge(limit));
+  request.pipe(decoder);
+  return collect(request, decoder, limit, ' when decompressed');
+}
+
+function collect(request: IncomingMessage, source: Readable, limit: number, what: string): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     let chunks: Buffer[] = [];
     let bytes = 0;
-    request.on('data', (chunk: Buffer) => {
+    source.on('data', (chunk: Buffer) => {
       bytes += chunk.length;
       if (bytes <= limit) {
         chunks.push(chunk);
         return;
       }
-      // The rest is read and forgotten: closing now would take the answer from a client that is still sending.
       chunks = [];
-      reject(tooLarge(limit));
+      reject(tooLarge(limit, what));
+      if (source === request) return;
+      // Decompressing goes no further.
+      request.unpipe();
+      source.destroy();
+      // The rest is read and forgotten: closing now would take the answer from a client that is still sending.
+      request.resume();
     });
-    request.on('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
-    const gone = (): void => reject(new RequestError(499, 'CLIENT_GONE', 'The client went away.'));
-    request.on('error', gone);
+    source.on('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
+    const gone = (): void => {
+      source.destroy();
+      reject(new RequestError(499, 'CLIENT_GONE', 'The client went away.'));
+    };
     request.on('aborted', gone);
+    request.on('error', gone);
+    if (source === request) return;
+    source.on('error', (error) => {
+      request.unpipe();
+      request.resume();
+      reject(badRequest(`The body cannot be decompressed: ${error.message}.`));
+    });
   });
 }

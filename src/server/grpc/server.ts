@@ -185,7 +185,7 @@ class Calls {
         abandoned: () => call.cancelled,
         deadline: deadlineOf(call.getDeadline()),
       };
-      const message = await method.handle(request as never, asking);
+      const message = await (method.handle(request as never, asking) as Promise<Message>);
       access.settle(true);
       return { message, trailer: metadataOf(access.headers) };
     } catch (thrown) {
