@@ -1,27 +1,33 @@
 /**
  * Training here against Keras and PyTorch on the same work, in alternation:
  *
- *   npm run bench:train -- [--peers VENV] [--work autoencoder,binary] [--rounds 3] [--epochs 20] [--json]
+ *   npm run bench:train -- [--peers VENV] [--work autoencoder,binary] [--rounds 3] [--epochs 5] [--threads N] [--json]
  *
- * VENV is a Python environment with numpy, keras, tensorflow-cpu or jax, and torch; without it only our engine is timed.
- * A line for each work: {work, engine, samplesPerSecond, compileSeconds, wholeSeconds, peers, bestPeer, ratio,
- * wholeRatio}. Figures are medians over the rounds. ratio is our samples/s over the fastest peer's; wholeRatio is the
- * time of Keras' whole process (TensorFlow) over ours.
+ * VENV is a Python environment with numpy, keras, tensorflow-cpu or jax, and torch; what it lacks is left out, and without
+ * it only our engines are timed. A line for each work and engine: {work, engine, samplesPerSecond, bestPeer, ratio,
+ * compileSeconds, wholeSeconds, wholeRatio, peers}. Figures are medians over the rounds. ratio is our samples/s over the
+ * fastest peer's; wholeRatio is the time of Keras' whole process (TensorFlow), start included, over ours.
  */
 import { execFile } from 'node:child_process';
 import { copyFile } from 'node:fs/promises';
 import { performance } from 'node:perf_hooks';
 import { join } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
+import { probeEngines } from '../src/engines/index.js';
+import { WORKS } from './works.js';
 
 const PEERS = ['keras-tensorflow', 'keras-jax', 'torch'] as const;
+
+/** Whole epochs of one process: enough to be steady, few enough for eight works and three peers. */
+const EPOCHS = '5';
 
 const { values } = parseArgs({
   options: {
     peers: { type: 'string' },
-    work: { type: 'string', default: 'autoencoder,binary' },
+    work: { type: 'string', default: Object.keys(WORKS).join(',') },
     rounds: { type: 'string', default: '3' },
-    epochs: { type: 'string', default: '20' },
+    epochs: { type: 'string', default: EPOCHS },
+    threads: { type: 'string' },
     json: { type: 'boolean', default: false },
   },
 });
@@ -48,9 +54,8 @@ async function timed(command: string, args: readonly string[]): Promise<Timing |
     const line = stdout.trim().split('\n').at(-1) ?? '';
     return { ...(JSON.parse(line) as Timing), wholeSeconds: (performance.now() - started) / 1000 };
   } catch (error) {
-    console.error(
-      `${command} ${args.join(' ')}: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}`,
-    );
+    const reason = error instanceof Error ? error.message.trim().split('\n').at(-1) : String(error);
+    console.error(`${command} ${args.join(' ')}: ${reason}`);
     return undefined;
   }
 }
@@ -70,52 +75,68 @@ function medians(timings: readonly (Timing | undefined)[]): Timing | undefined {
   };
 }
 
+/** The engines that can run here; the reference is for tests and too slow to wait for. */
+const engines = (await probeEngines())
+  .filter(({ name, available }) => available && name !== 'reference')
+  .map(({ name }) => name);
+
 for (const work of values.work.split(',')) {
-  const ours: (Timing | undefined)[] = [];
-  const theirs = new Map<string, (Timing | undefined)[]>(PEERS.map((peer) => [peer, []]));
+  if (WORKS[work] === undefined) {
+    throw new Error(`There is no workload "${work}"; there are ${Object.keys(WORKS).join(', ')}.`);
+  }
+  const ours = new Map(engines.map((name): [string, (Timing | undefined)[]] => [name, []]));
+  const theirs = new Map(PEERS.map((peer): [string, (Timing | undefined)[]] => [peer, []]));
   for (let round = 0; round < Number(values.rounds); round++) {
-    const script = join(compiled, 'bench', 'train-work.js');
-    ours.push(await timed(process.execPath, [script, work, 'onnxruntime', values.epochs]));
+    for (const [engine, timings] of ours) {
+      const script = join(compiled, 'bench', 'train-work.js');
+      const threads = values.threads === undefined ? [] : [values.threads];
+      timings.push(await timed(process.execPath, [script, work, engine, values.epochs, ...threads]));
+    }
     if (values.peers === undefined) continue;
-    for (const peer of PEERS) {
-      const python = join(values.peers, 'bin', 'python');
-      const args = [
-        join(folder, 'train_peers.py'),
-        '--peer',
-        peer,
-        '--work',
-        work,
-        '--epochs',
-        values.epochs,
-      ];
-      theirs.get(peer)?.push(await timed(python, args));
+    for (const [peer, timings] of theirs) {
+      // A peer that is not installed need not be tried again.
+      if (round > 0 && timings.every((timing) => timing === undefined)) continue;
+      const script = join(folder, 'train_peers.py');
+      const args = [script, '--peer', peer, '--work', work, '--epochs', values.epochs];
+      timings.push(await timed(join(values.peers, 'bin', 'python'), args));
     }
   }
-  const own = medians(ours);
-  if (own === undefined) throw new Error(`${work} did not run`);
-  const peers = Object.fromEntries([...theirs].map(([peer, timings]) => [peer, medians(timings)]));
-  const known = Object.entries(peers).filter((entry): entry is [string, Timing] => entry[1] !== undefined);
-  const best = known.sort(([, a], [, b]) => b.samplesPerSecond - a.samplesPerSecond)[0];
-  const keras = peers['keras-tensorflow'];
+  const peers = new Map(
+    [...theirs].flatMap(([peer, timings]): [string, Timing][] => {
+      const timing = medians(timings);
+      return timing === undefined ? [] : [[peer, timing]];
+    }),
+  );
+  for (const [engine, timings] of ours) report(work, engine, medians(timings), peers);
+}
+
+function report(work: string, engine: string, own: Timing | undefined, peers: Map<string, Timing>): void {
+  if (own === undefined) {
+    console.error(`${work} did not run on ${engine}`);
+    process.exitCode = 1;
+    return;
+  }
+  const [best] = [...peers].sort(([, a], [, b]) => b.samplesPerSecond - a.samplesPerSecond);
+  const keras = peers.get('keras-tensorflow');
   const line = {
     work,
-    engine: 'onnxruntime',
+    engine,
     samplesPerSecond: own.samplesPerSecond,
-    compileSeconds: own.compileSeconds,
-    wholeSeconds: own.wholeSeconds,
-    peers,
     bestPeer: best?.[0] ?? null,
     ratio: best === undefined ? null : own.samplesPerSecond / best[1].samplesPerSecond,
+    compileSeconds: own.compileSeconds,
+    wholeSeconds: own.wholeSeconds,
     wholeRatio: keras === undefined ? null : keras.wholeSeconds / own.wholeSeconds,
+    peers: Object.fromEntries(peers),
   };
-  if (values.json) console.log(JSON.stringify(line));
-  else {
-    console.log(
-      `${work}: ${own.samplesPerSecond} samples/s, compiled in ${own.compileSeconds?.toFixed(2)} s`,
-    );
-    for (const [peer, timing] of known) console.log(`  ${peer}: ${timing.samplesPerSecond} samples/s`);
-    if (line.ratio !== null) console.log(`  ${line.ratio.toFixed(2)} × the fastest peer (${line.bestPeer})`);
-    if (line.wholeRatio !== null)
-      console.log(`  ${line.wholeRatio.toFixed(1)} × as fast as Keras, whole process`);
+  if (values.json) {
+    console.log(JSON.stringify(line));
+    return;
   }
+  const compile = own.compileSeconds?.toFixed(2) ?? '?';
+  console.log(`${work} on ${engine}: ${own.samplesPerSecond} samples/s, compiled in ${compile} s`);
+  for (const [peer, timing] of peers) console.log(`  ${peer}: ${timing.samplesPerSecond} samples/s`);
+  if (line.ratio !== null) console.log(`  ${line.ratio.toFixed(2)} × the fastest peer (${line.bestPeer})`);
+  if (line.wholeRatio !== null)
+    console.log(`  ${line.wholeRatio.toFixed(1)} × as fast as Keras, whole process`);
 }
