@@ -1,6 +1,6 @@
 import { VERSION } from '../../core/version.js';
 import { valueInfo, type Graph, type ValueId } from '../graph.js';
-import { optimize } from '../passes/index.js';
+import { optimizeForOnnx } from './optimize.js';
 import { lowerNodes } from './lower.js';
 import { encodeModel, type OnnxGraph } from './proto.js';
 import { declaredShape, OnnxWriter } from './writer.js';
@@ -13,7 +13,7 @@ export const OPSETS: Readonly<Record<string, number>> = { '': 18, 'ai.onnx.ml': 
  * free dimension "batch". Throws UNSUPPORTED for an operation that has no ONNX form.
  */
 export function toOnnx(graph: Graph, metadata?: Readonly<Record<string, string>>): Uint8Array {
-  const optimized = optimize(graph);
+  const optimized = optimizeForOnnx(graph);
   const writer = new OnnxWriter();
   const given = new Map<ValueId, string>();
   for (const { name, value } of optimized.inputs) {

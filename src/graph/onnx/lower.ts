@@ -4,6 +4,7 @@ import type { TensorData } from '../../core/tensor.js';
 import { valueInfo, type Graph, type ValueId } from '../graph.js';
 import { hasSymbolic } from '../symbolic.js';
 import { Emission, type Emitters } from './emitter.js';
+import { channelsFirstEmitters } from './channels-first/emitters.js';
 import { binaryEmitters } from './emitters/binary.js';
 import { convolutionEmitters } from './emitters/convolution.js';
 import { indexingEmitters } from './emitters/indexing.js';
@@ -26,6 +27,7 @@ const emitters: Emitters = {
   ...convolutionEmitters,
   ...poolingEmitters,
   ...resizeEmitters,
+  ...channelsFirstEmitters,
   Scan: scanEmitter(lowerNodes),
 };
 

@@ -1,6 +1,6 @@
 import { AimaasError } from '../../core/errors.js';
 import { valueInfo, type Graph, type ValueId, type ValueInfo } from '../graph.js';
-import { optimize } from '../passes/index.js';
+import { optimizeForOnnx } from './optimize.js';
 import type { StepGraph } from '../step-graph.js';
 import { onnxModel } from './index.js';
 import { lowerNodes } from './lower.js';
@@ -18,7 +18,7 @@ export const LOOP_INPUTS = { steps: 'loop.steps', indices: 'loop.indices' } as c
  * Outputs: the state and the results (with a leading axis of steps) under their output names in the step.
  */
 export function trainingLoopOnnx(step: StepGraph): Uint8Array {
-  const graph = optimize(step.graph);
+  const graph = optimizeForOnnx(step.graph);
   const inputs = named(graph, 'inputs');
   const outputs = named(graph, 'outputs');
   const outer = new OnnxWriter();

@@ -6,6 +6,7 @@ import { shareCommonSubexpressions } from './common-subexpressions.js';
 import { foldConstants } from './constant-folding.js';
 import { removeDeadCode } from './dead-code.js';
 import { optimizeLoops } from './loops/index.js';
+import { poolBeforeRelu } from './pool-before-relu.js';
 import { dropUnitAxes } from './unit-axes.js';
 import { fuseBias } from './bias.js';
 
@@ -41,7 +42,7 @@ export interface OptimizeOptions {
 
 /** An equivalent graph with less to do. Results may differ in the last bits only where sums are fused. */
 export function optimize(graph: Graph, { loops = 'keep' }: OptimizeOptions = {}): Graph {
-  const small = optimizeLoops(simplify(graph));
+  const small = optimizeLoops(poolBeforeRelu(simplify(graph)));
   return finish(simplify(loops === 'expand' ? expandScans(small) : small));
 }
 
