@@ -1,18 +1,20 @@
-import { numbersAttribute } from '../../attributes.js';
+import { numberAttribute, numbersAttribute } from '../../attributes.js';
 import type { Emission, Emitter, Emitters } from '../emitter.js';
 import type { OnnxAttributes } from '../writer.js';
 import { filterGradient } from './filter-gradient.js';
 import { FIRST } from './pass.js';
 import { averagePoolGradient, maxPoolGradient } from './pool-gradients.js';
 
-/** ONNX' attributes for windows; `dilations` are left out for poolings, which have none. */
-function windowAttributes(e: Emission, dilated: boolean): OnnxAttributes {
+/** ONNX' attributes for windows; poolings have neither dilations nor groups of channels. */
+function windowAttributes(e: Emission, convolves: boolean): OnnxAttributes {
   const ints = (name: string) => ({ ints: numbersAttribute(e.attributes, name) });
   return {
     kernel_shape: ints('kernel'),
     strides: ints('strides'),
     pads: ints('pads'),
-    ...(dilated ? { dilations: ints('dilations') } : {}),
+    ...(convolves
+      ? { dilations: ints('dilations'), group: { int: numberAttribute(e.attributes, 'group', 1) } }
+      : {}),
   };
 }
 

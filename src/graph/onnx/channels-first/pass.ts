@@ -6,7 +6,7 @@ import { elementwiseUnary } from '../../kernels/unary.js';
 import { removeDeadCode } from '../../passes/dead-code.js';
 import { GraphEditor } from '../../passes/graph-editor.js';
 import { normalizeAxes } from '../../shapes.js';
-import { channelsFirst, channelsLast } from '../emitters/layout.js';
+import { channelsFirst, channelsLast } from './axes.js';
 
 /** Operations of this pass; emitters.ts writes them. Images in and out are [batch, channels, …spatial]. */
 export const FIRST = {
@@ -115,6 +115,21 @@ class Images {
     return first;
   }
 
+  /** A depthwise filter [...window, channels, multiplier] as [channels · multiplier, 1, ...window]. */
+  depthwiseFilter(id: ValueId): ValueId {
+    const known = this.filters.get(id);
+    if (known !== undefined) return known;
+    const { shape } = this.editor.info(id);
+    const outputs = (shape.at(-2) ?? 1) * (shape.at(-1) ?? 1);
+    const window = shape.slice(0, -2);
+    const taps = window.reduce((product, size) => product * size, 1);
+    const matrix = this.editor.add('Reshape', [id], { shape: [taps, outputs] });
+    const outputsFirst = this.editor.add('Transpose', [matrix], { perm: [1, 0] });
+    const first = this.editor.add('Reshape', [outputsFirst], { shape: [outputs, 1, ...window] });
+    this.filters.set(id, first);
+    return first;
+  }
+
   /** A node of this pass's own whose output is the channels-first form of the original's. */
   make(op: string, node: GraphNode, inputs: readonly ValueId[], attributes: Attributes): ValueId {
     const { shape, dtype } = this.editor.info(node.outputs[0] ?? -1);
@@ -159,16 +174,27 @@ const convolution: Rule = (images, node) => {
   return images.make(FIRST.convolution, node, inputs, geometry(axes));
 };
 
+const depthwise: Rule = (images, node) => {
+  const [x = -1, filter = -1] = node.inputs;
+  const axes = axesOf(images, x, windowOf(images, filter), node.attributes);
+  const group = images.editor.info(x).shape.at(-1) ?? 1;
+  const inputs = [images.first(x), images.depthwiseFilter(filter)];
+  return images.make(FIRST.convolution, node, inputs, { ...geometry(axes), group });
+};
+
 const inputGradient: Rule = (images, node) => {
   const [dy = -1, filter = -1] = node.inputs;
+  const isDepthwise = node.op === 'DepthwiseConv2dNativeBackpropInput';
   const axes = axesOf(images, node.outputs[0] ?? -1, windowOf(images, filter), node.attributes);
   // The input elements that no window reached: they come out as zeros.
   const unreached = axes.map(
     ({ input, filter: size, stride, dilation, padBefore, padAfter, output }) =>
       input - ((output - 1) * stride + (size - 1) * dilation + 1 - padBefore - padAfter),
   );
-  const inputs = [images.first(dy), images.filter(filter)];
-  return images.make(FIRST.inputGradient, node, inputs, { ...geometry(axes), unreached });
+  const turned = isDepthwise ? images.depthwiseFilter(filter) : images.filter(filter);
+  const group = isDepthwise ? (images.editor.info(filter).shape.at(-2) ?? 1) : 1;
+  const attributes = { ...geometry(axes), group, unreached };
+  return images.make(FIRST.inputGradient, node, [images.first(dy), turned], attributes);
 };
 
 /** Not an image itself, so the node stays in its place; only what it reads is channels-first. */
@@ -270,6 +296,8 @@ const concat: Rule = (images, node) => {
 const windowRules: Readonly<Partial<Record<string, Rule>>> = {
   Conv2D: convolution,
   Conv3D: convolution,
+  DepthwiseConv2dNative: depthwise,
+  DepthwiseConv2dNativeBackpropInput: inputGradient,
   Conv2DBackpropInput: inputGradient,
   Conv3DBackpropInputV2: inputGradient,
   Conv2DBackpropFilter: filterGradient,

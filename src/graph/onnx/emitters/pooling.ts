@@ -1,20 +1,10 @@
 import { sizeOf } from '../../../core/tensor.js';
 import { poolFilter, windowAxes, type WindowAxis } from '../../kernels/convolution-geometry.js';
-import type { Emission, Emitter, Emitters } from '../emitter.js';
-import { channelsFirst, channelsLast, transpose, transposeResult, windowAttributes } from './layout.js';
+import type { Emission, Emitters } from '../emitter.js';
 import { padWindows, placeTaps, taps, tapSlice } from './windows.js';
 
 function axesOf(e: Emission, shape: readonly number[]): WindowAxis[] {
   return windowAxes(shape, poolFilter(e.attributes, shape.length - 2), e.attributes);
-}
-
-function pool(opType: string): Emitter {
-  return (e) => {
-    const { shape } = e.info();
-    const rank = shape.length;
-    const x = transpose(e, e.input(), channelsFirst(rank));
-    transposeResult(e, e.emit(opType, [x], windowAttributes(axesOf(e, shape))), channelsLast(rank));
-  };
 }
 
 /** Smaller than any number that a maximum is taken of. */
@@ -68,11 +58,8 @@ function shares(axes: readonly WindowAxis[]): { dtype: 'float32'; shape: number[
   };
 }
 
+/** Gradients of windows that overlap or leave gaps, with the channels last; the others are in channels-first/. */
 export const poolingEmitters: Emitters = {
-  MaxPool: pool('MaxPool'),
-  MaxPool3D: pool('MaxPool'),
-  AvgPool: pool('AveragePool'),
-  AvgPool3D: pool('AveragePool'),
   MaxPoolGrad: maxPoolGradient,
   MaxPool3DGrad: maxPoolGradient,
   AvgPoolGrad: averagePoolGradient,
