@@ -9,8 +9,7 @@ import { classesOf, outputsOf } from '../tasks/index.js';
 import type { Exporter, ExportModel } from './exporter.js';
 import { columnFeeds, matrixFeed } from './feeds.js';
 import { writeWhole } from './files.js';
-import { lowerToGraphDef } from './graph-def/lower.js';
-import { modelJson, WEIGHTS_FILE } from './graph-def/model-json.js';
+import { type GraphModel, graphModel, WEIGHTS_FILE } from './graph-model.js';
 import { loadGraphModel } from './tfjs-runtime.js';
 import { type WholeGraph, wholeGraph } from './whole-graph.js';
 
@@ -50,7 +49,7 @@ export const tfjs: Exporter = {
   narrow: true,
   supports: (model) => {
     try {
-      lowered(wholeGraph(model, { dates: 'days' }));
+      converted(model, wholeGraph(model, { dates: 'days' }));
       return true;
     } catch (error) {
       if (error instanceof AimaasError && error.code === 'UNSUPPORTED') return error.message;
@@ -59,20 +58,8 @@ export const tfjs: Exporter = {
   },
   write: async (model, dir) => {
     const whole = wholeGraph(model, { dates: 'days' });
-    const graph = lowered(whole);
     const details = describe(model, whole);
-    const { json, weights } = modelJson(whole.graph, graph, {
-      generatedBy: `aimaas ${VERSION}`,
-      metadata: {
-        name: model.name,
-        run: model.run,
-        task: model.target.task,
-        target: model.target.column,
-        classes: classesOf(model.target),
-        inputs: model.signature.inputs,
-        ...(whole.takes === 'features' ? { features: model.features.layout } : {}),
-      },
-    });
+    const { json, weights } = converted(model, whole);
     await writeWhole(join(dir, FILE), `${JSON.stringify(json)}\n`);
     await writeWhole(join(dir, WEIGHTS_FILE), weights);
     return details;
@@ -100,12 +87,22 @@ export const tfjs: Exporter = {
   },
 };
 
-function lowered({ graph, matrix }: WholeGraph): ReturnType<typeof lowerToGraphDef> {
+function converted(model: ExportModel, { graph, matrix, takes }: WholeGraph): GraphModel {
   // The matrix is an output for the passes, so that it stays one value under its own name.
   const kept = { ...graph, outputs: [...graph.outputs, { name: 'features', value: matrix }] };
   // A GraphDef without functions has no loops.
   const simple = optimize(kept, { loops: 'expand' });
   const features = simple.outputs.at(-1)?.value;
   const named = new Map(features === undefined ? [] : [[features, 'features']]);
-  return lowerToGraphDef({ ...simple, outputs: simple.outputs.slice(0, -1) }, named);
+  const metadata = {
+    name: model.name,
+    run: model.run,
+    task: model.target.task,
+    target: model.target.column,
+    classes: classesOf(model.target),
+    inputs: model.signature.inputs,
+    ...(takes === 'features' ? { features: model.features.layout } : {}),
+  };
+  const about = { generatedBy: `aimaas ${VERSION}`, metadata };
+  return graphModel({ ...simple, outputs: simple.outputs.slice(0, -1) }, about, named);
 }

@@ -2,8 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Random } from '../../../src/core/random.js';
 import { type DType, float32, type TensorData } from '../../../src/core/tensor.js';
 import { openOnnx } from '../../../src/engines/onnx-file.js';
-import { lowerToGraphDef } from '../../../src/exporters/graph-def/lower.js';
-import { modelJson } from '../../../src/exporters/graph-def/model-json.js';
+import { graphModel } from '../../../src/exporters/graph-model.js';
 import { loadGraphModel } from '../../../src/exporters/tfjs-runtime.js';
 import { GraphBuilder } from '../../../src/graph/builder.js';
 import type { Attributes, Graph, ValueId } from '../../../src/graph/graph.js';
@@ -237,9 +236,10 @@ function graphOf(build: Case[1]): Graph {
   return builder.build();
 }
 
+const ABOUT = { generatedBy: 'test', metadata: {} };
+
 async function throughTfjs(graph: Graph, feeds: Record<string, TensorData>): Promise<number[]> {
-  const about = { generatedBy: 'test', metadata: {} };
-  const { json, weights } = modelJson(graph, lowerToGraphDef(graph), about);
+  const { json, weights } = graphModel(graph, ABOUT);
   const model = await loadGraphModel(json, weights);
   const [y] = await model.execute(feeds, ['y']);
   model.dispose();
@@ -311,7 +311,7 @@ describe('numbers that need 64 bits', () => {
     const big: TensorData = { dtype: 'int64', shape: [], data: BigInt64Array.of(2n ** 40n) };
     const x = builder.op('Cast', [builder.input('x', [B, 1])], { dtype: 'int64' });
     builder.output('y', builder.op('Add', [x, builder.constant(big)]));
-    expect(() => lowerToGraphDef(builder.build())).toThrow(/1099511627776 does not fit the 32 bits/);
+    expect(() => graphModel(builder.build(), ABOUT)).toThrow(/1099511627776 does not fit the 32 bits/);
   });
 });
 
@@ -321,7 +321,7 @@ it('an operation without a form in tfjs is named with its layer', () => {
   const x = builder.input('x', [4, 1]);
   const ids = builder.input('ids', [4], 'int32' satisfies DType);
   builder.output('y', builder.op('UnsortedSegmentSum', [x, ids], { numSegments: 2 }));
-  expect(() => lowerToGraphDef(builder.build())).toThrow(
+  expect(() => graphModel(builder.build(), ABOUT)).toThrow(
     /UnsortedSegmentSum .*"noise".*cannot be exported to tfjs/,
   );
 });
