@@ -13,12 +13,16 @@ export type EngineInfo = {
   readonly reason: string | null;
   readonly version: string | null;
   readonly devices: readonly string[];
+  /** What else is good to know: where it comes from, and why it lacks a device. */
+  readonly note: string | null;
 };
 
 export interface EngineOptions {
   readonly device?: Device | undefined;
   /** Threads inside an operation; by default a fixed rule from the graph's sizes, so that results repeat to the bit. */
   readonly threads?: number | undefined;
+  /** Is told what the runtime itself has to say. */
+  readonly log?: ((line: string) => void) | undefined;
 }
 
 export type Tensors = Readonly<Record<string, TensorData>>;

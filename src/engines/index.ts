@@ -5,6 +5,7 @@ import type { Engine, EngineInfo } from './engine.js';
 /** The engines by name, each loaded when it is asked for. */
 const loaders = {
   onnxruntime: async () => (await import('./onnxruntime.js')).onnxruntimeEngine,
+  tensorflow: async () => (await import('./tensorflow.js')).tensorflowEngine,
   reference: async () => (await import('./reference.js')).referenceEngine,
 } satisfies Record<string, () => Promise<Engine>>;
 

@@ -17,10 +17,11 @@ export const onnxruntimeEngine: Engine = {
         reason: null,
         version: packageVersion(),
         devices: presentDevices(runtime),
+        note: null,
       };
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      return { name: 'onnxruntime', available: false, reason, version: null, devices: [] };
+      return { name: 'onnxruntime', available: false, reason, version: null, devices: [], note: null };
     }
   },
   compile: compileExecutable,

@@ -18,6 +18,7 @@ export const referenceEngine: Engine = {
       reason: null,
       version: tf.version_core,
       devices: ['cpu'],
+      note: null,
     }),
   compile: (graph) => Promise.resolve(new ReferenceExecutable(graph)),
   compileTraining: (step) => Promise.resolve(new ReferenceTraining(step)),

@@ -3,6 +3,7 @@ import { float32, sizeOf, type TensorData } from '../../src/core/tensor.js';
 import { Random } from '../../src/core/random.js';
 import { engine } from '../../src/engines/index.js';
 import { randomDraws, randomOffsets, randomPool } from '../../src/graph/random.js';
+import { TESTED } from './oracle.js';
 import { layers, randomFloats, tf, traceStep } from '../unit/graph/helpers.js';
 
 const L = layers.layers;
@@ -248,13 +249,13 @@ async function trainsEqually(model: layers.LayersModel, input: number[], codes?:
       tf.addN([tf.losses.meanSquaredError(y, p), ...model.calculateLosses()]) as unknown as tf.Scalar,
   });
   const reference = await losses('reference', traced, x);
-  const onnxruntime = await losses('onnxruntime', traced, x);
+  const tested = await losses(TESTED, traced, x);
   expect(reference.losses.every(Number.isFinite)).toBe(true);
   expect(new Set(reference.losses).size).toBeGreaterThan(1);
-  reference.losses.forEach((loss, i) => expect(onnxruntime.losses[i]).toBeCloseTo(loss, 4));
+  reference.losses.forEach((loss, i) => expect(tested.losses[i]).toBeCloseTo(loss, 4));
   for (const [key, tensor] of Object.entries(reference.state)) {
     (tensor.data as Float32Array).forEach((value, i) => {
-      expect(Number(onnxruntime.state[key]?.data[i])).toBeCloseTo(value, 4);
+      expect(Number(tested.state[key]?.data[i])).toBeCloseTo(value, 4);
     });
   }
 }

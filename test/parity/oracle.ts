@@ -62,6 +62,9 @@ export function makeInput(spec: InputSpec, seed: string): TensorData {
   };
 }
 
+/** The engine that is tested: AIMAAS_TEST_ENGINE=tensorflow where it is installed. */
+export const TESTED = process.env['AIMAAS_TEST_ENGINE'] ?? 'onnxruntime';
+
 const engines = new Map<string, Engine>();
 
 /** Runs a graph once. */

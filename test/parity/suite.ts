@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { Random } from '../../src/core/random.js';
 import type { TensorData } from '../../src/core/tensor.js';
-import { differences, makeInput, runOn, traceCase, type Case } from './oracle.js';
+import { differences, makeInput, runOn, TESTED, traceCase, type Case } from './oracle.js';
 
 /** Largest difference relative to the largest number, so that rounding in sums does not count against small ones. */
 export function relativeError(actual: TensorData | undefined, expected: TensorData | undefined): number {
@@ -25,7 +25,7 @@ export function paritySuite(cases: readonly Case[]): void {
         Object.entries(test.inputs).map(([name, spec]) => [name, makeInput(spec, `${test.name} ${name}`)]),
       );
       const { value, loss, gradients, wrt } = traceCase(test);
-      const { y } = await runOn('onnxruntime', value, inputs);
+      const { y } = await runOn(TESTED, value, inputs);
       if (test.reference !== false) {
         const { y: expected } = await runOn('reference', value, inputs);
         expect(y?.shape).toEqual(expected?.shape);
@@ -33,7 +33,7 @@ export function paritySuite(cases: readonly Case[]): void {
         expect(relativeError(y, expected)).toBeLessThan(test.tolerance ?? 2e-6);
       }
       if (gradients === undefined) return;
-      const grads = await runOn('onnxruntime', gradients, inputs);
+      const grads = await runOn(TESTED, gradients, inputs);
       const oracle = await differences(loss, test.linear === true);
       for (const name of wrt) {
         const gradient = grads[`d${name}`]?.data as Float32Array;
