@@ -38,9 +38,9 @@ export default defineCommand({
       type: 'string',
       placeholder: 'FORMAT',
       repeatable: true,
-      choices: ['onnx', 'tfjs'],
-      description: 'onnx (ONNX Runtime, any language) or tfjs (TensorFlow.js)',
-      defaultText: 'both',
+      choices: ['onnx', 'tfjs', 'saved-model'],
+      description: 'onnx (ONNX Runtime, any language), tfjs (TensorFlow.js) or saved-model (TensorFlow)',
+      defaultText: 'all',
     },
     name: {
       type: 'string',

@@ -169,11 +169,25 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./usage.js')).default,
   },
   {
-    name: 'engines',
+    name: 'engines list',
     summary: 'List what can compute on this machine, and why the rest cannot',
     group: MACHINE,
     ignoresConfig: true,
-    load: async () => (await import('./engines.js')).default,
+    load: async () => (await import('./engines-list.js')).default,
+  },
+  {
+    name: 'engines install',
+    summary: 'Set up an engine that npm does not bring along: TensorFlow, for NVIDIA GPUs',
+    group: MACHINE,
+    ignoresConfig: true,
+    load: async () => (await import('./engines-install.js')).default,
+  },
+  {
+    name: 'engines uninstall',
+    summary: 'Remove an engine that engines install has set up',
+    group: MACHINE,
+    ignoresConfig: true,
+    load: async () => (await import('./engines-uninstall.js')).default,
   },
   {
     name: 'completion',

@@ -221,7 +221,7 @@ export const ENGINE_OPTIONS = {
     choices: ['cpu', 'webgpu', 'cuda'],
     placeholder: 'NAME',
     description: 'where the engine computes',
-    defaultText: 'cpu',
+    defaultText: 'cpu; cuda for TensorFlow with a GPU',
     group: 'Machine',
   },
 } as const satisfies Options;

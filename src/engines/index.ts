@@ -1,6 +1,8 @@
 import { AimaasError } from '../core/errors.js';
 import { didYouMean } from '../core/suggest.js';
-import type { Engine, EngineInfo } from './engine.js';
+import type { Device, Engine, EngineInfo } from './engine.js';
+import { mayHaveGpu } from './tensorflow/gpu.js';
+import { findInstallation, requireInstallation } from './tensorflow/installation.js';
 
 /** The engines by name, each loaded when it is asked for. */
 const loaders = {
@@ -13,26 +15,62 @@ export type EngineName = keyof typeof loaders;
 
 export const ENGINE_NAMES = Object.keys(loaders) as EngineName[];
 
-/** What `auto` stands for: the fastest engine that needs nothing installed. */
-export const DEFAULT_ENGINE: EngineName = 'onnxruntime';
-
 function isEngineName(name: string): name is EngineName {
   return Object.hasOwn(loaders, name);
 }
 
-/** The engine of a name, or the one that `auto` stands for. USAGE for an unknown name. */
-export async function engine(name: string = 'auto'): Promise<Engine> {
-  const chosen = name === 'auto' ? DEFAULT_ENGINE : name;
-  if (!isEngineName(chosen)) {
+/** The engine of a name. USAGE for an unknown one. */
+export async function engine(name: string): Promise<Engine> {
+  if (!isEngineName(name)) {
     throw new AimaasError(
       'USAGE',
       `There is no engine "${name}". ${didYouMean(name, ['auto', ...ENGINE_NAMES])}`,
-      {
-        hint: 'aimaas engines',
-      },
+      { hint: 'aimaas engines' },
     );
   }
-  return loaders[chosen]();
+  return loaders[name]();
+}
+
+/** An engine and the device that it will compute on. */
+export interface ChosenEngine {
+  readonly engine: Engine;
+  readonly device: Device;
+  /** Why it is this one, for the user. */
+  readonly reason: string;
+}
+
+/**
+ * What `auto`, or an engine without a device, stands for here: TensorFlow where it computes on a GPU, else ONNX Runtime,
+ * which needs nothing installed and is faster on a CPU.
+ * @throws AimaasError USAGE for an unknown name; ENGINE_UNAVAILABLE for a named engine that cannot run here.
+ */
+export async function chooseEngine(name: string = 'auto', device?: Device): Promise<ChosenEngine> {
+  if (name !== 'auto') {
+    const chosen = await engine(name);
+    if (name === 'tensorflow') requireInstallation();
+    const own = name === 'tensorflow' && device === undefined && (await tensorflowSeesGpu()) ? 'cuda' : 'cpu';
+    return { engine: chosen, device: device ?? own, reason: 'It was asked for.' };
+  }
+  const [wantsOther, installed] = [device === 'cpu' || device === 'webgpu', findInstallation() !== undefined];
+  if (!wantsOther && installed && (await tensorflowSeesGpu())) {
+    return {
+      engine: await engine('tensorflow'),
+      device: 'cuda',
+      reason: 'TensorFlow computes on a GPU here.',
+    };
+  }
+  const reason = wantsOther
+    ? `It is the engine for the device "${device ?? ''}".`
+    : installed
+      ? 'TensorFlow is set up, but sees no GPU; on a CPU, ONNX Runtime is the default.'
+      : 'It needs nothing set up. With an NVIDIA GPU, TensorFlow may be faster: aimaas engines install tensorflow';
+  return { engine: await engine('onnxruntime'), device: device ?? 'cpu', reason };
+}
+
+async function tensorflowSeesGpu(): Promise<boolean> {
+  if (!mayHaveGpu()) return false;
+  const { devices } = await (await engine('tensorflow')).probe();
+  return devices.includes('cuda');
 }
 
 /** Every engine and whether it can run here. */

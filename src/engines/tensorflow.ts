@@ -1,7 +1,7 @@
 import type { Engine, EngineInfo } from './engine.js';
 import { compileExecutable } from './tensorflow/executable.js';
-import { aboutGpu, NOT_INSTALLED, startedHost } from './tensorflow/hosts.js';
-import { findInstallation } from './tensorflow/installation.js';
+import { aboutGpu, startedHost } from './tensorflow/hosts.js';
+import { findInstallation, NOT_INSTALLED } from './tensorflow/installation.js';
 import { compileTraining } from './tensorflow/training.js';
 
 /** Runs graphs in sessions of TensorFlow, through the addon of tfjs-node-gpu: on an NVIDIA GPU where there is one. */

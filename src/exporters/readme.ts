@@ -23,6 +23,8 @@ export function bundleReadme(about: About): string {
     `## Columns\n\n| column | kind | values |\n| --- | --- | --- |\n${rows.join('\n')}`,
   ];
   if (formats.onnx?.details.takes === 'columns') sections.push(python(about, formats.onnx));
+  const saved = formats['saved-model'];
+  if (saved?.details.takes === 'columns') sections.push(pythonTensorFlow(about, saved));
   if (formats.tfjs?.details.takes === 'columns') sections.push(javascript(about, formats.tfjs));
   for (const [format, { details }] of Object.entries(formats)) {
     if (details.takes === 'columns' || typeof details.reason !== 'string') continue;
@@ -56,12 +58,15 @@ function namesOf({ details }: BundleFormat): string[] {
   return (details.outputs as readonly { readonly name: string }[]).map(({ name }) => name);
 }
 
+/** A cell as Python writes it. */
+function pythonLiteral(input: SignatureInput, value: Json | undefined): string {
+  if (isText(input)) return JSON.stringify(value ?? '');
+  return numberOf(value)?.toString() ?? 'float("nan")';
+}
+
 function python({ signature, example }: About, format: BundleFormat): string {
   const feeds = signature.inputs.map((input) => {
-    const value = example[input.name];
-    const literal = isText(input)
-      ? JSON.stringify(value ?? '')
-      : (numberOf(value)?.toString() ?? 'float("nan")');
+    const literal = pythonLiteral(input, example[input.name]);
     return `    ${JSON.stringify(input.name)}: np.array([[${literal}]], dtype=${isText(input) ? 'object' : 'np.float64'}),`;
   });
   return `## Python, with ONNX Runtime
@@ -78,6 +83,28 @@ ${feeds.join('\n')}
 }
 answers = dict(zip(${JSON.stringify(namesOf(format))}, session.run(${JSON.stringify(namesOf(format))}, row)))
 print(answers)
+\`\`\``;
+}
+
+function pythonTensorFlow({ signature, example }: About, format: BundleFormat): string {
+  const feeds = signature.inputs.map((input) => {
+    const literal = pythonLiteral(input, example[input.name]);
+    const dtype = isText(input) ? 'tf.string' : 'tf.float64';
+    return `    ${JSON.stringify(input.name)}: tf.constant([[${literal}]], ${dtype}),`;
+  });
+  return `## Python, with TensorFlow
+
+\`pip install tensorflow\`. A missing number is \`nan\`, missing text \`""\`; dates are milliseconds since 1970-01-01 UTC.
+
+\`\`\`python
+import tensorflow as tf
+
+predict = tf.saved_model.load("saved-model").signatures["serving_default"]
+row = {
+${feeds.join('\n')}
+}
+answers = predict(**row)
+print({name: answers[name].numpy() for name in ${JSON.stringify(namesOf(format))}})
 \`\`\``;
 }
 

@@ -47,7 +47,11 @@ export async function runJob(job: Job): Promise<TrainResult> {
   try {
     result = await fit({
       engine: job.engine,
-      engineOptions: { device: job.options.device, threads: job.options.threads },
+      engineOptions: {
+        device: job.options.device,
+        threads: job.options.threads,
+        log: (line) => job.context.reporter.debug(line),
+      },
       network: await resolved.family.network(settings.params, resolved.context, settings),
       target: features.content.target,
       ...training,

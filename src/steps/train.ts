@@ -1,7 +1,7 @@
 import type { FeaturesContent, RunContent } from '../core/artifacts.js';
 import { AimaasError } from '../core/errors.js';
 import type { StepContext } from '../core/step.js';
-import { engine as engineNamed } from '../engines/index.js';
+import { chooseEngine } from '../engines/index.js';
 import { idOf } from '../workspace/hash.js';
 import { withLock } from '../workspace/lock.js';
 import type { Manifest } from '../workspace/manifest.js';
@@ -30,9 +30,8 @@ export async function train(
   const features = await workspace.find<FeaturesContent>('features', asked.features);
   await warnIfOutdated(workspace, features, asked, context);
   const resolved = await resolveTraining(asked, features.content);
-  const engine = await engineNamed(asked.engine ?? 'auto');
+  const { engine, device } = await chooseEngine(asked.engine, asked.device);
   const from = asked.from === undefined ? null : (await workspace.find<RunContent>('run', asked.from)).id;
-  const device = asked.device ?? 'cpu';
   const key = {
     step: 'train',
     version: STEP_VERSION,
@@ -58,7 +57,7 @@ export async function train(
     key,
     folder,
     engine,
-    options: { ...asked, from: from ?? undefined },
+    options: { ...asked, device, from: from ?? undefined },
     hooks,
   };
   const lock = { reporter: context.reporter, signal: context.signal, what: `run ${id}` };

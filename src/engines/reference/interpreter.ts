@@ -188,7 +188,8 @@ function castTo(tensor: TensorData | undefined, dtype: DType): TensorData {
   return { dtype, shape, data: fromDoubles(doubles, dtype) };
 }
 
-function fromDoubles(values: TensorValues, dtype: DType): TensorValues {
+/** Numbers held as doubles in the array of a dtype. */
+export function fromDoubles(values: TensorValues, dtype: DType): TensorValues {
   const doubles = values as Float64Array;
   switch (dtype) {
     case 'float64':

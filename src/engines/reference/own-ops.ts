@@ -91,7 +91,7 @@ const doubleOps: Readonly<Partial<Record<string, (...x: number[]) => number>>> =
 };
 
 /** Reads the element that broadcasting puts at a position of `shape`. */
-function broadcastReader(tensor: TensorData, shape: readonly number[]): (index: number) => number {
+export function broadcastReader(tensor: TensorData, shape: readonly number[]): (index: number) => number {
   const strides: number[] = [];
   let stride = 1;
   for (let axis = tensor.shape.length - 1; axis >= 0; axis--) {

@@ -1,6 +1,6 @@
 import { AimaasError } from '../../core/errors.js';
 import type { EngineOptions } from '../engine.js';
-import { findInstallation } from './installation.js';
+import { requireInstallation } from './installation.js';
 import { HostProcess } from './host-process.js';
 import type { Description } from './messages.js';
 
@@ -10,7 +10,7 @@ const START_MILLISECONDS = 180_000;
 const hosts = new Map<string, HostProcess>();
 
 /** What the process is started with besides what it inherits; what the user has set stays. */
-function environment({ device, threads }: EngineOptions): Record<string, string> {
+export function environment({ device, threads }: EngineOptions): Record<string, string> {
   const wanted: Record<string, string> = {
     // Warnings and errors: they say why a GPU is not used.
     TF_CPP_MIN_LOG_LEVEL: '1',
@@ -51,11 +51,7 @@ export async function openHost(options: EngineOptions): Promise<HostProcess> {
 export async function startedHost(
   options: EngineOptions,
 ): Promise<{ readonly host: HostProcess; readonly description: Description }> {
-  const installation = findInstallation();
-  if (installation === undefined) {
-    throw new AimaasError('ENGINE_UNAVAILABLE', NOT_INSTALLED, { hint: 'aimaas engines install tensorflow' });
-  }
-  const { addon } = installation;
+  const { addon } = requireInstallation();
   const env = environment(options);
   const key = JSON.stringify([addon, env]);
   const known = hosts.get(key);
@@ -73,9 +69,6 @@ export async function startedHost(
     });
   }
 }
-
-export const NOT_INSTALLED =
-  'TensorFlow is not set up: npm brings tfjs-node-gpu without the library, which is hundreds of megabytes.';
 
 /** What TensorFlow's own lines say about why it uses no GPU; null if nothing. */
 export function aboutGpu(lines: readonly string[]): string | null {

@@ -2,10 +2,15 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { AimaasError } from '../../core/errors.js';
 
-/** What `aimaas engines install tensorflow` writes beside the addon. */
+/** What `aimaas engines install tensorflow` keeps about what it installed. */
 export type InstallationRecord = {
   readonly schemaVersion: 1;
+  /** Folder beside the record that holds what was installed. */
+  readonly folder: string;
+  /** The addon in that folder. */
+  readonly addon: string;
   /** Version of TensorFlow. */
   readonly version: string;
   /** Where TensorFlow's library is. */
@@ -14,7 +19,6 @@ export type InstallationRecord = {
   readonly python: string | null;
   /** Whether TensorFlow computed on a GPU when the installation was checked. */
   readonly gpu: boolean;
-  readonly installed: string;
 };
 
 export interface Installation {
@@ -24,7 +28,6 @@ export interface Installation {
 }
 
 export const ADDON = 'tfjs_binding.node';
-export const RECORD = 'installation.json';
 export const TFJS_NODE = '@tensorflow/tfjs-node-gpu';
 
 /** The folder for what belongs to a user and no workspace: AIMAAS_HOME, or where the system keeps such things. */
@@ -41,40 +44,62 @@ function home(): string {
   }
 }
 
-/** Where `aimaas engines install tensorflow` puts the engine. */
-export function installationFolder(): string {
+/** Where `aimaas engines install tensorflow` puts the engine: a folder for every installation, and the record of one. */
+export function installationRoot(): string {
   return join(home(), 'engines', `tensorflow-${process.platform}-${process.arch}`);
+}
+
+export function recordPath(): string {
+  return join(installationRoot(), 'installation.json');
+}
+
+/** What aimaas itself has installed; undefined where it has not, or where it is damaged. */
+export function readRecord(): InstallationRecord | undefined {
+  try {
+    const record = JSON.parse(readFileSync(recordPath(), 'utf8')) as InstallationRecord;
+    return record.schemaVersion === 1 && existsSync(addonOf(record)) ? record : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function addonOf({ folder, addon }: InstallationRecord): string {
+  return join(installationRoot(), folder, addon);
 }
 
 /** The addon to use: the one that aimaas installed, else the one that npm did. */
 export function findInstallation(): Installation | undefined {
-  const own = join(installationFolder(), ADDON);
-  if (existsSync(own)) return { addon: own, record: readRecord(installationFolder()) };
-  const addon = addonOfPackage();
+  const record = readRecord();
+  if (record !== undefined) return { addon: addonOf(record), record };
+  const folder = packageFolder(TFJS_NODE);
+  const addon = folder === undefined ? undefined : builtAddon(folder);
   return addon === undefined ? undefined : { addon, record: undefined };
 }
 
-export function readRecord(folder: string): InstallationRecord | undefined {
+export const NOT_INSTALLED =
+  'TensorFlow is not set up: npm brings tfjs-node-gpu without the library, which is hundreds of megabytes.';
+
+/** @throws AimaasError ENGINE_UNAVAILABLE when there is no addon to use. */
+export function requireInstallation(): Installation {
+  const found = findInstallation();
+  if (found !== undefined) return found;
+  throw new AimaasError('ENGINE_UNAVAILABLE', NOT_INSTALLED, { hint: 'aimaas engines install tensorflow' });
+}
+
+/** The folder of an optional package, if it is installed. */
+export function packageFolder(name: string): string | undefined {
   try {
-    return JSON.parse(readFileSync(join(folder, RECORD), 'utf8')) as InstallationRecord;
+    return dirname(createRequire(import.meta.url).resolve(`${name}/package.json`));
   } catch {
     return undefined;
   }
 }
 
-/** The folder of the package tfjs-node-gpu, if it is installed. */
-export function packageFolder(): string | undefined {
-  try {
-    return dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-node-gpu/package.json'));
-  } catch {
-    return undefined;
-  }
-}
-
-function addonOfPackage(): string | undefined {
-  const folder = packageFolder();
-  const lib = folder === undefined ? undefined : join(folder, 'lib');
-  if (lib === undefined || !existsSync(lib)) return undefined;
-  const made = readdirSync(lib).map((abi) => join(lib, abi, ADDON));
-  return made.find((path) => existsSync(path));
+/** The addon that the package's own install script has made in a copy of the package. */
+export function builtAddon(folder: string): string | undefined {
+  const lib = join(folder, 'lib');
+  if (!existsSync(lib)) return undefined;
+  return readdirSync(lib)
+    .map((abi) => join(lib, abi, ADDON))
+    .find((path) => existsSync(path));
 }

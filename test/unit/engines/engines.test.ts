@@ -1,11 +1,20 @@
-import { describe, expect, it } from 'vitest';
-import { ENGINE_NAMES, engine, probeEngines } from '../../../src/engines/index.js';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { chooseEngine, ENGINE_NAMES, engine, probeEngines } from '../../../src/engines/index.js';
 import { defaultThreads } from '../../../src/engines/onnxruntime/threads.js';
 import { GraphBuilder } from '../../../src/graph/builder.js';
 
 describe('engines', () => {
-  it('are found by name, auto included, and a misspelt one gets a proposal', async () => {
-    expect((await engine()).name).toBe('onnxruntime');
+  beforeEach(async () => {
+    vi.stubEnv('AIMAAS_HOME', await mkdtemp(join(tmpdir(), 'aimaas-home-')));
+  });
+  afterEach(() => {
+    vi.unstubAllEnvs();
+  });
+
+  it('are found by name, and a misspelt one gets a proposal', async () => {
     expect((await engine('reference')).name).toBe('reference');
     await expect(engine('onnxruntim')).rejects.toMatchObject({
       code: 'USAGE',
@@ -14,10 +23,28 @@ describe('engines', () => {
     await expect(engine('toString')).rejects.toMatchObject({ code: 'USAGE' });
   });
 
+  it('are chosen with a device and a reason', async () => {
+    for (const asked of [undefined, 'auto']) {
+      const { engine: chosen, device, reason } = await chooseEngine(asked);
+      expect([chosen.name, device]).toEqual(['onnxruntime', 'cpu']);
+      expect(reason).toContain('aimaas engines install tensorflow');
+    }
+    const onGpu = await chooseEngine('auto', 'webgpu');
+    expect([onGpu.engine.name, onGpu.device]).toEqual(['onnxruntime', 'webgpu']);
+    expect((await chooseEngine('reference')).engine.name).toBe('reference');
+    await expect(chooseEngine('tensorflow')).rejects.toMatchObject({
+      code: 'ENGINE_UNAVAILABLE',
+      hint: 'aimaas engines install tensorflow',
+    });
+  });
+
   it('say whether they can run here', async () => {
     const infos = await probeEngines();
     expect(infos.map(({ name }) => name)).toEqual(ENGINE_NAMES);
-    for (const info of infos) {
+    const tensorflow = infos.find(({ name }) => name === 'tensorflow');
+    expect(tensorflow).toMatchObject({ available: false, version: null, devices: [] });
+    expect(tensorflow?.reason).toContain('aimaas engines install tensorflow');
+    for (const info of infos.filter(({ name }) => name !== 'tensorflow')) {
       expect(info).toMatchObject({ available: true, reason: null });
       expect(info.version).toMatch(/^\d+\.\d+/);
       expect(info.devices).toContain('cpu');
