@@ -18,7 +18,7 @@ export default defineCommand({
     },
     { command: 'aimaas engines install tensorflow --yes', does: 'download what tfjs-node-gpu was made for' },
   ],
-  arguments: [{ name: 'ENGINE', description: 'tensorflow', required: true }],
+  arguments: [{ name: 'ENGINE', description: 'Name of the engine: tensorflow', required: true }],
   options: {
     python: {
       type: 'string',
@@ -30,7 +30,8 @@ export default defineCommand({
   },
   async run([engine = ''], { python }, context): Promise<InstallEngineResult> {
     const { prepareInstallation } = await import('../steps/engines-install.js');
-    const { actions, carryOut } = await prepareInstallation({ engine, python }, context);
+    const prepared = await prepareInstallation({ engine, python }, context);
+    const { actions } = prepared;
     for (const action of actions) context.reporter.info(`${action}.`);
     if (!(await context.confirm('Do this?'))) {
       const command = `aimaas engines install ${engine}${python === undefined ? '' : ` --python ${python}`} --yes`;
@@ -42,7 +43,7 @@ export default defineCommand({
         },
       );
     }
-    return carryOut();
+    return prepared.carryOut();
   },
   render({ engine, version, gpu, folder }, style) {
     const device = gpu

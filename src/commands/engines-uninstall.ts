@@ -7,7 +7,7 @@ export default defineCommand({
   summary: 'Remove an engine that engines install has set up',
   description: 'Removes the folder that aimaas engines install made; a Python environment stays as it is.',
   examples: [{ command: 'aimaas engines uninstall tensorflow --yes', does: 'without being asked' }],
-  arguments: [{ name: 'ENGINE', description: 'tensorflow', required: true }],
+  arguments: [{ name: 'ENGINE', description: 'Name of the engine: tensorflow', required: true }],
   options: {},
   async run([engine = ''], _, context): Promise<UninstallEngineResult> {
     const { uninstallEngine } = await import('../steps/engines-install.js');

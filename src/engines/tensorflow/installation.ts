@@ -57,7 +57,7 @@ export function recordPath(): string {
 export function readRecord(): InstallationRecord | undefined {
   try {
     const record = JSON.parse(readFileSync(recordPath(), 'utf8')) as InstallationRecord;
-    return record.schemaVersion === 1 && existsSync(addonOf(record)) ? record : undefined;
+    return existsSync(addonOf(record)) ? record : undefined;
   } catch {
     return undefined;
   }

@@ -18,6 +18,9 @@ const kernels: KernelDefinitions = {
   ...convolutionKernels,
 };
 
+/** Names of the operations that a graph may hold. */
+export const KERNEL_NAMES: readonly string[] = Object.keys(kernels);
+
 /** The definition of an operation; UNSUPPORTED for one that the graph does not know. */
 export function kernelDefinition(op: string, layer?: string): KernelDefinition {
   const definition = kernels[op];

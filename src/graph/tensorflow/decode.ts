@@ -110,16 +110,16 @@ function dataType(number: number): DataType {
 
 function readShape(bytes: Uint8Array): Shape {
   const sizes: number[] = [];
-  let unknown = false;
+  const unknown = { rank: false };
   readMessage(bytes, {
     2: (reader) => {
       let size = 0;
       readMessage(reader.bytes(), { 1: (field) => (size = int64(field)) });
       sizes.push(size);
     },
-    3: (reader) => (unknown = reader.bool()),
+    3: (reader) => (unknown.rank = reader.bool()),
   });
-  return unknown ? null : sizes;
+  return unknown.rank ? null : sizes;
 }
 
 function readAttribute(bytes: Uint8Array): AttrValue | undefined {

@@ -14,7 +14,7 @@ import { type Lowerings, NodeLowering, runtimeSizes } from './lowering.js';
 import type { GraphWriter, Ref } from './writer.js';
 
 /** How each kernel is said in TensorFlow: for its engine, for SavedModels and for tfjs' graph models alike. */
-const LOWERINGS: Lowerings = {
+export const LOWERINGS: Lowerings = {
   ...elementwise,
   ...reduction,
   ...shaping,
