@@ -3,7 +3,7 @@
 import { strict as assert } from 'node:assert';
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -43,9 +43,10 @@ try {
   const cars = join(root, 'examples', 'cars', 'cars.csv');
   const training = ['train', '--engine', 'tensorflow', '--epochs', '40', '--seed', '3'];
   const weights = [];
+  aimaas('prepared', 'collect', cars, '--target', 'miles_per_gallon', '-q');
+  aimaas('prepared', 'preprocess', '-q');
   for (const workspace of ['whole', 'again', 'parts']) {
-    aimaas(workspace, 'collect', cars, '--target', 'miles_per_gallon', '-q');
-    aimaas(workspace, 'preprocess', '-q');
+    cpSync(join(folder, 'prepared'), join(folder, workspace), { recursive: true });
     if (workspace === 'parts') assert.equal(await interrupted(workspace, ...training), 130);
     const result = JSON.parse(
       aimaas(workspace, ...training, ...(workspace === 'parts' ? ['--resume'] : []), '--json'),

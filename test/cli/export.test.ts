@@ -51,7 +51,7 @@ describe('aimaas export', () => {
       run,
       aliases: ['champion'],
     });
-    expect(Object.keys(result.formats)).toEqual(['onnx', 'tfjs']);
+    expect(Object.keys(result.formats)).toEqual(['onnx', 'tfjs', 'saved-model']);
     const manifest = await readManifest(result.folder);
     expect(manifest).toMatchObject({
       schemaVersion: 1,
@@ -78,6 +78,7 @@ describe('aimaas export', () => {
       'onnx/model.onnx',
       'predictor.json',
       'reference.json',
+      'saved-model/saved_model.pb',
       'tfjs/group1-shard1of1.bin',
       'tfjs/model.json',
     ]);
@@ -220,13 +221,17 @@ describe('columns that a format cannot hold', () => {
     expect(formats.tfjs?.details.takes).toBe('features');
   });
 
-  it('make both begin at the features where there is free text', async () => {
+  it('make all begin at the features where there is free text', async () => {
     await writeFile(join(cwd, 'notes.csv'), csv('note'));
     await trained('notes', 'notes.csv', 'y', '--type', 'note=text');
     const { code, stderr } = await aimaas('export', '--workspace', 'notes');
     expect(code).toBe(0);
     expect(stderr).toMatch(/Column "note" \(text\) cannot be prepared inside an exported graph/);
     const { formats } = await readManifest(join(cwd, 'notes', 'models', 'notes', '1'));
-    expect(Object.values(formats).map(({ details }) => details.takes)).toEqual(['features', 'features']);
+    expect(Object.values(formats).map(({ details }) => details.takes)).toEqual([
+      'features',
+      'features',
+      'features',
+    ]);
   });
 });

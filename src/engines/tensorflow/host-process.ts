@@ -55,6 +55,10 @@ export class HostProcess {
     this.rest();
   }
 
+  get pid(): number {
+    return this.child.pid ?? -1;
+  }
+
   get alive(): boolean {
     return this.ended === undefined;
   }
