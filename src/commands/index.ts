@@ -139,6 +139,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./prune.js')).default,
   },
   {
+    name: 'traffic',
+    summary: 'Split or copy the requests of a running server among versions, and compare them',
+    group: SERVICE,
+    load: async () => (await import('./traffic.js')).default,
+  },
+  {
     name: 'keys list',
     summary: 'List the API keys of the workspace',
     group: SERVICE,

@@ -62,7 +62,28 @@ export default defineCommand({
     },
     noWatch: {
       type: 'boolean',
+      group: 'Versions',
       description: 'Go on with the versions found at the start when aliases move or newer versions appear',
+    },
+    canary: {
+      type: 'string',
+      placeholder: 'VERSION=PART',
+      repeatable: true,
+      description: 'Send part of the requests to another version: penguins/4=10%',
+      group: 'Versions',
+    },
+    sticky: {
+      type: 'string',
+      placeholder: 'HEADER',
+      description: 'With --canary: requests with the same value of this header get the same version',
+      group: 'Versions',
+    },
+    shadow: {
+      type: 'string',
+      placeholder: 'VERSION',
+      repeatable: true,
+      description: 'Let another version answer copies of the requests, and compare: penguins/4',
+      group: 'Versions',
     },
     workers: {
       type: 'integer',
@@ -157,6 +178,9 @@ export default defineCommand({
         port: options.port,
         grpcPort: options.grpcPort,
         watch: options.noWatch !== true,
+        canaries: options.canary,
+        sticky: options.sticky,
+        shadows: options.shadow,
         workers: options.workers,
         memory: options.memory,
         threads: options.threads,

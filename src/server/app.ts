@@ -11,6 +11,9 @@ import { operationsProtocol } from './protocols/operations.js';
 import { recordsProtocol } from './protocols/records.js';
 import { tensorflowServingProtocol } from './protocols/tensorflow-serving.js';
 import type { ModelRepository } from './repository.js';
+import type { TrafficControl } from './traffic/rule.js';
+import { Traffic } from './traffic/traffic.js';
+import { trafficProtocol } from './protocols/traffic.js';
 import { toRequestError } from './request-error.js';
 import type { Call, Reply } from './route.js';
 import { Router } from './router.js';
@@ -27,6 +30,8 @@ export interface AppOptions {
   readonly maxBodyBytes: number;
   /** Milliseconds a request may wait for its turn. */
   readonly maxWait: number;
+  /** Tells and changes how requests are split among versions; without it, nothing splits them. */
+  readonly trafficControl?: TrafficControl | undefined;
   /** The metrics as text, where other processes have some too; without it, those of this one. */
   readonly exposition?: (() => Promise<string>) | undefined;
   /** Who may use it. Without it, everyone. */
@@ -47,6 +52,7 @@ export interface App {
   readonly repository: ModelRepository | undefined;
   /** Whether it is stopping. */
   readonly draining: () => boolean;
+  readonly traffic: Traffic;
   handle(request: IncomingMessage, response: ServerResponse): void;
   /** From now on the server is not ready, and every answer asks its client to close the connection. */
   drain(): void;
@@ -76,6 +82,16 @@ export function createApp(options: AppOptions): App {
     model,
     batcher: new Batcher(model, { ...options, scheduler, observer: metrics.observerOf(model) }),
   });
+  const traffic = new Traffic((model) => ({
+    model,
+    batcher: new Batcher(model, {
+      ...options,
+      scheduler,
+      background: true,
+      observer: { batch: () => undefined },
+    }),
+  }));
+  metrics.watchTraffic(traffic);
   const models = new ModelSet((options.models ?? []).map(serve));
   let draining = false;
   metrics.watch(models, () => draining);
@@ -83,6 +99,7 @@ export function createApp(options: AppOptions): App {
     recordsProtocol(models),
     tensorflowServingProtocol(models),
     inferenceProtocol({ models, repository: options.repository, draining: () => draining }),
+    ...(options.trafficControl === undefined ? [] : [trafficProtocol(options.trafficControl)]),
     operationsProtocol({
       models,
       metrics,
@@ -163,6 +180,7 @@ export function createApp(options: AppOptions): App {
     metrics,
     repository: options.repository,
     draining: () => draining,
+    traffic,
     handle(request, response) {
       answer(request, response).catch((error: unknown) => {
         options.onError(error);

@@ -21,9 +21,6 @@ export interface BatchObserver {
   batch(rows: number, seconds: number): void;
 }
 
-/** Is told of every request that was answered: its rows, the answers, and the seconds from its arrival to them. */
-export type Tap = (inputs: Tensors, rows: number, outputs: Tensors, seconds: number) => void;
-
 export interface BatcherOptions {
   /** Most rows given to the engine at once. */
   readonly maxBatchRows: number;
@@ -43,7 +40,6 @@ interface Job {
   readonly rows: number;
   readonly access: Access;
   readonly abandoned: () => boolean;
-  readonly arrived: number;
   readonly deadline: number;
   readonly resolve: (answers: Tensors) => void;
   readonly reject: (error: unknown) => void;
@@ -75,8 +71,6 @@ const SWEEP_EVERY = 50;
  * batches. All waiting requests share a batch evenly, so that small ones are not stuck behind large ones.
  */
 export class Batcher implements Work {
-  /** Is told of every answered request while it is set. */
-  tap: Tap | undefined;
   /** Why the engine failed on rows that are right, if it did so last. */
   failure: unknown;
   readonly background: boolean;
@@ -126,7 +120,6 @@ export class Batcher implements Work {
         rows,
         access,
         abandoned,
-        arrived,
         deadline: until,
         resolve,
         reject,
@@ -282,7 +275,6 @@ export class Batcher implements Work {
   }
 
   private finish(job: Job, answers: Tensors): void {
-    this.tap?.(job.inputs, job.rows, answers, (performance.now() - job.arrived) / 1000);
     job.resolve(answers);
     this.settle(job);
   }

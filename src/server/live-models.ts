@@ -10,6 +10,8 @@ export interface LiveModelsOptions {
   readonly open: (target: Target) => Promise<ServedModel>;
   /** Puts a batcher in front of a model. */
   readonly serve: (model: ServedModel) => Serving;
+  /** Has an eye on the requests of a plan's rules. */
+  readonly direct: (plan: Plan, servings: readonly Serving[]) => readonly Serving[];
   readonly onError: (error: unknown) => void;
   /** Milliseconds that a version which has left is kept for requests that had just looked it up. Default 1000. */
   readonly linger?: number | undefined;
@@ -40,9 +42,10 @@ export class LiveModels implements Fleet {
     await loading;
   }
 
-  async show({ targets, canaries }: Plan): Promise<void> {
+  async show(plan: Plan): Promise<void> {
+    const { targets, canaries } = plan;
     const servings = await Promise.all(targets.map((target) => this.labelled(target)));
-    this.options.models.replace(servings, new Map(Object.entries(canaries)));
+    this.options.models.replace(this.options.direct(plan, servings), new Map(Object.entries(canaries)));
     const kept = new Set(targets.map(keyOf));
     for (const [key, loading] of this.loaded) {
       if (kept.has(key)) continue;

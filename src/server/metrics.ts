@@ -3,6 +3,8 @@ import type { BatchObserver } from './batcher.js';
 import type { ModelSet } from './model-set.js';
 import { watchDrift, watchLog } from './monitoring/metrics.js';
 import type { PredictionLog } from './monitoring/prediction-log.js';
+import { watchTraffic } from './traffic/metrics.js';
+import type { Traffic } from './traffic/traffic.js';
 import { labelsOf, type ServedModel, taskOf } from './served-model.js';
 
 const SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -129,6 +131,11 @@ export class ServerMetrics {
   request(method: string, route: string, status: number, seconds: number): void {
     this.requests.inc({ method, route, status });
     this.duration.observe({ method, route }, seconds);
+  }
+
+  /** Counts what comes of traffic rules. */
+  watchTraffic(traffic: Traffic): void {
+    watchTraffic(this.registry, traffic);
   }
 
   /** Counts what a prediction log wrote and dropped. */

@@ -1,7 +1,10 @@
 import { AimaasError } from '../core/errors.js';
 import { type Fleet, keyOf, type Plan, type Target, titleOf } from './plan.js';
 import type { LoadProblem, ModelRepository, RepositoryEntry, VersionName } from './repository.js';
-import { RequestError } from './request-error.js';
+import { badRequest, RequestError } from './request-error.js';
+import type { Canary } from './traffic/canary.js';
+import type { TrafficControl, TrafficCounts, TrafficReport, TrafficRule } from './traffic/rule.js';
+import { sumArms, sumShadows } from './traffic/sum.js';
 
 /** What happens to the versions; see steps/serve for how it is told. */
 export interface ControllerEvents {
@@ -17,6 +20,8 @@ export interface ControllerOptions {
   /** Every version in the registry. */
   readonly versions: () => Promise<readonly { readonly name: string; readonly version: number }[]>;
   readonly fleet: Fleet;
+  /** What all processes counted of the traffic rules. */
+  readonly counts: () => Promise<readonly TrafficCounts[]>;
   readonly events: ControllerEvents;
   /** Milliseconds after which a version that could not be loaded is tried again. Default 30 s. */
   readonly retryAfter?: number | undefined;
@@ -30,13 +35,21 @@ interface Followed {
   failure: { readonly key: string | null; readonly problem: LoadProblem; readonly at: number } | null;
 }
 
+/** A traffic rule and the versions it means. */
+interface FollowedRule {
+  readonly rule: TrafficRule;
+  readonly canary: Followed | null;
+  readonly shadow: Followed | null;
+}
+
 /**
  * Keeps what is served equal to what the followed references mean. A version is loaded and warmed before it takes
  * traffic, and if that fails what served before goes on: nothing a registry holds can make a running server answer less.
  */
-export class ModelController implements ModelRepository {
+export class ModelController implements ModelRepository, TrafficControl {
   private readonly options: ControllerOptions;
   private followed: Followed[] = [];
+  private rules: FollowedRule[] = [];
   private shown = '';
   private work: Promise<unknown> = Promise.resolve();
 
@@ -69,7 +82,7 @@ export class ModelController implements ModelRepository {
   /** Looks at the references again and serves what they mean now. Never rejects for what it cannot load. */
   reconcile(): Promise<void> {
     return this.exclusively(async () => {
-      for (const followed of this.followed) await this.update(followed);
+      for (const followed of this.everything()) await this.update(followed);
       await this.show();
     });
   }
@@ -114,6 +127,7 @@ export class ModelController implements ModelRepository {
         });
       }
       this.followed = this.followed.filter((followed) => !leaves(followed));
+      if (!this.followed.some(({ target }) => target?.name === name)) this.dropRule(name);
       await this.show();
     });
   }
@@ -125,7 +139,7 @@ export class ModelController implements ModelRepository {
     for (const { name, version } of await this.options.versions()) {
       add({ name, version, state: 'UNAVAILABLE', reason: '' });
     }
-    for (const { loading, failure } of this.followed) {
+    for (const { loading, failure } of this.everything()) {
       if (loading !== null)
         add({ name: loading.name, version: loading.version, state: 'LOADING', reason: '' });
       const wanted = failure?.problem.wanted ?? null;
@@ -140,8 +154,61 @@ export class ModelController implements ModelRepository {
 
   problems(): Promise<readonly LoadProblem[]> {
     return Promise.resolve(
-      this.followed.flatMap(({ failure }) => (failure === null ? [] : [failure.problem])),
+      this.everything().flatMap(({ failure }) => (failure === null ? [] : [failure.problem])),
     );
+  }
+
+  async reports(): Promise<readonly TrafficReport[]> {
+    const counts = await this.options.counts();
+    return this.rules.map(({ rule }) => ({
+      rule,
+      arms: sumArms(counts, rule.name),
+      shadows: sumShadows(counts, rule.name),
+    }));
+  }
+
+  setRule(rule: TrafficRule): Promise<void> {
+    return this.exclusively(async () => {
+      const { name } = rule;
+      if (!this.followed.some(({ target }) => target?.name === name)) {
+        throw new RequestError(404, 'NOT_FOUND', `${name} is not served here.`, {
+          hint: 'POST /v2/repository/index lists what is.',
+        });
+      }
+      const canary = rule.canary === null ? null : await this.followFor(name, rule.canary.reference);
+      const shadow = rule.shadow === null ? null : await this.followFor(name, rule.shadow);
+      this.dropRule(name);
+      if (canary !== null || shadow !== null) this.rules.push({ rule, canary, shadow });
+      await this.show();
+    });
+  }
+
+  /** Loads a version of a model for a rule. */
+  private async followFor(name: string, reference: string): Promise<Followed> {
+    try {
+      const target = await this.options.resolve(reference);
+      if (target.name !== name || target.version === null) {
+        throw badRequest(`${reference} is not a version of ${name}.`, {
+          hint: `Give ${name}/VERSION or ${name}@ALIAS.`,
+        });
+      }
+      await this.options.fleet.load(target);
+      return { reference, target, loading: null, failure: null };
+    } catch (error) {
+      throw loadError(error);
+    }
+  }
+
+  private dropRule(name: string): void {
+    this.rules = this.rules.filter(({ rule }) => rule.name !== name);
+  }
+
+  /** All that is followed: what is served by itself, and what rules send requests to. */
+  private everything(): readonly Followed[] {
+    return [
+      ...this.followed,
+      ...this.rules.flatMap(({ canary, shadow }) => [canary, shadow].filter((one) => one !== null)),
+    ];
   }
 
   private follow(reference: string): Followed {
@@ -197,7 +264,7 @@ export class ModelController implements ModelRepository {
   }
 
   private requireDistinct(target: Target, followed: Followed): void {
-    const twin = this.followed.find(
+    const twin = this.everything().find(
       (other) => other !== followed && other.target !== null && titleOf(other.target) === titleOf(target),
     )?.target;
     if (twin === undefined || twin === null || twin.folder === target.folder) return;
@@ -213,7 +280,19 @@ export class ModelController implements ModelRepository {
     for (const { target } of this.followed) {
       if (target !== null && !targets.has(keyOf(target))) targets.set(keyOf(target), target);
     }
-    return { targets: [...targets.values()], canaries: {}, shadows: {} };
+    const canaries: Record<string, Canary> = {};
+    const shadows: Record<string, number> = {};
+    for (const { rule, canary, shadow } of this.rules) {
+      for (const target of [canary?.target, shadow?.target]) {
+        if (target !== null && target !== undefined) targets.set(keyOf(target), target);
+      }
+      const [version, shadowed] = [canary?.target?.version, shadow?.target?.version];
+      if (rule.canary !== null && typeof version === 'number') {
+        canaries[rule.name] = { version, weight: rule.canary.weight, header: rule.canary.header };
+      }
+      if (typeof shadowed === 'number') shadows[rule.name] = shadowed;
+    }
+    return { targets: [...targets.values()], canaries, shadows };
   }
 
   private async show(): Promise<void> {

@@ -2,11 +2,14 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Batcher } from './batcher.js';
 import type { ServedModel } from './served-model.js';
 import { type Canary, goesToCanary } from './traffic/canary.js';
+import type { Onlooker } from './traffic/traffic.js';
 
 /** A served model version and the batcher in front of it. */
 export interface Serving {
   readonly model: ServedModel;
   readonly batcher: Batcher;
+  /** Sees what comes of its requests, where a traffic rule wants to know. */
+  readonly onlooker?: Onlooker | undefined;
 }
 
 /** The number by which protocols with numeric versions know a model that has none. */

@@ -1,7 +1,8 @@
 import type { StepContext } from '../core/step.js';
 import { CoordinatorMetrics } from '../server/cluster/coordinator-metrics.js';
-import { fleetOf, offerRepository } from '../server/cluster/remote.js';
+import { fleetOf, offerRepository, offerTraffic } from '../server/cluster/remote.js';
 import { type AboutAnswering, DESCRIBE } from './serve/answering.js';
+import { READ_TRAFFIC } from '../server/cluster/topics.js';
 import { ModelController } from '../server/model-controller.js';
 import { announce } from './serve/announce.js';
 import { type Address, ownCrew, workerCrew } from './serve/crew.js';
@@ -9,6 +10,8 @@ import { SERVE_DEFAULTS, type ServeOptions, type ServeResult } from './serve/opt
 import { givenReferences, registryVersions, resolveTarget } from './serve/references.js';
 import { versionEvents } from './serve/version-events.js';
 import { watch } from './serve/watch.js';
+
+import { trafficRules } from './traffic-rules.js';
 
 export type { ServeOptions, ServeResult } from './serve/options.js';
 
@@ -18,6 +21,7 @@ export type { ServeOptions, ServeResult } from './serve/options.js';
  * ARTIFACT_* when a model cannot be opened.
  */
 export async function serve(options: ServeOptions, context: StepContext): Promise<ServeResult> {
+  const rules = trafficRules(options);
   const needsWorkers = (options.workers ?? 1) > 1 || options.memory !== undefined;
   const crew = await (needsWorkers ? workerCrew : ownCrew)(options, context);
   const { coordinator } = crew;
@@ -25,15 +29,18 @@ export async function serve(options: ServeOptions, context: StepContext): Promis
   const controller = new ModelController({
     resolve: (reference) => resolveTarget(context, reference),
     versions: () => registryVersions(context),
+    counts: () => coordinator.askAll(READ_TRAFFIC, null),
     fleet: fleetOf((about, question) => coordinator.askAll(about, question)),
     events: versionEvents(context.reporter, metrics),
   });
   offerRepository(coordinator, controller);
+  offerTraffic(coordinator, controller);
   metrics.offer(coordinator);
   if (needsWorkers) metrics.watchWorkers(crew.reports, crew.restarted);
   try {
     await crew.start(controller);
     await controller.start(await givenReferences(context, options.models ?? []));
+    for (const rule of rules) await controller.setRule(rule);
     const address = await crew.listen();
     const [about = { example: {}, keys: false, warnings: [] }] = await coordinator.askAll(DESCRIBE, null);
     const ready = readyResult(address, options, about, controller);

@@ -1,5 +1,6 @@
 import type { Fleet } from '../plan.js';
 import type { ModelRepository } from '../repository.js';
+import type { TrafficControl } from '../traffic/rule.js';
 import type { Coordinator, Member, Topic } from './bus.js';
 import {
   LOAD_MODEL,
@@ -7,7 +8,9 @@ import {
   REPOSITORY_LOAD,
   REPOSITORY_PROBLEMS,
   REPOSITORY_UNLOAD,
+  SET_TRAFFIC,
   SHOW_MODELS,
+  TRAFFIC_REPORTS,
 } from './topics.js';
 
 /** Processes that answer, as a fleet: a version takes traffic when every one of them has loaded it. */
@@ -32,6 +35,25 @@ export function joinFleet(member: Member, own: Fleet): void {
   });
   member.answer(SHOW_MODELS, async (plan) => {
     await own.show(plan);
+    return null;
+  });
+}
+
+/** The traffic rules of the coordinator, as a process that answers requests sees them. */
+export function trafficControlOf(member: Member): TrafficControl {
+  return {
+    reports: () => member.ask(TRAFFIC_REPORTS, null),
+    async setRule(rule) {
+      await member.ask(SET_TRAFFIC, rule);
+    },
+  };
+}
+
+/** Answers what the members ask of the traffic rules. */
+export function offerTraffic(coordinator: Coordinator, control: TrafficControl): void {
+  coordinator.answer(TRAFFIC_REPORTS, () => control.reports());
+  coordinator.answer(SET_TRAFFIC, async (rule) => {
+    await control.setRule(rule);
     return null;
   });
 }

@@ -2,8 +2,8 @@ import type { JsonObject } from '../../core/json.js';
 import type { StepContext } from '../../core/step.js';
 import { type App, createApp } from '../../server/app.js';
 import { type Member, topic } from '../../server/cluster/bus.js';
-import { joinFleet, repositoryOf } from '../../server/cluster/remote.js';
-import { ALL_METRICS, READ_METRICS } from '../../server/cluster/topics.js';
+import { joinFleet, repositoryOf, trafficControlOf } from '../../server/cluster/remote.js';
+import { ALL_METRICS, READ_METRICS, READ_TRAFFIC } from '../../server/cluster/topics.js';
 import { type ConnectionSource, listen, type RunningServer } from '../../server/listen.js';
 import type { RunningGrpcServer } from '../../server/grpc/server.js';
 import { LiveModels } from '../../server/live-models.js';
@@ -53,6 +53,7 @@ export async function openAnswering(
   const onError = (error: unknown): void => context.reporter.warn(`A request failed: ${describe(error)}`);
   const app = createApp({
     repository: repositoryOf(member),
+    trafficControl: trafficControlOf(member),
     exposition: () => member.ask(ALL_METRICS, null),
     maxBatchRows: options.maxBatchRows ?? SERVE_DEFAULTS.maxBatchRows,
     maxQueueRows: options.maxQueueRows ?? SERVE_DEFAULTS.maxQueueRows,
@@ -67,6 +68,7 @@ export async function openAnswering(
     models: app.models,
     open: async (target) => monitoring.watch(await openServedModel(target, options), target.folder),
     serve: (model) => app.serve(model),
+    direct: (plan, servings) => app.traffic.direct(plan, servings),
     onError,
   });
   joinFleet(member, live);
@@ -75,6 +77,7 @@ export async function openAnswering(
     keys: protection.access.demanded,
     warnings: protection.warnings,
   }));
+  member.answer(READ_TRAFFIC, () => app.traffic.counts);
   member.answer(READ_METRICS, () => app.metrics.json());
   return {
     app,

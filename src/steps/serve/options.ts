@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../core/json.js';
+import type { TrafficOptions } from '../traffic-rules.js';
 import type { MonitoringOptions } from './monitoring.js';
 
 export const SERVE_DEFAULTS = {
@@ -12,7 +13,7 @@ export const SERVE_DEFAULTS = {
 } as const;
 
 /** What `aimaas serve` may be told. What is left out is filled in by the concern it belongs to. */
-export interface ServeOptions extends MonitoringOptions {
+export interface ServeOptions extends MonitoringOptions, TrafficOptions {
   /** MODEL arguments; the first answers requests that name no model. Default: the newest model. */
   readonly models?: readonly string[] | undefined;
   /** Address to listen at. Default 127.0.0.1: this machine only. */

@@ -31,7 +31,8 @@ export async function openProtection(
   accounts: Accounts,
   context: StepContext,
 ): Promise<Protection> {
-  const { control, close } = await openServerAccess(options, accounts, context);
+  const opened = await openServerAccess(options, accounts, context);
+  const { control } = opened;
   try {
     const files = tlsFilesOf(options);
     const exposure: Exposure = {
@@ -59,11 +60,11 @@ export async function openProtection(
       },
       close() {
         stopRenewal?.();
-        close();
+        opened.close();
       },
     };
   } catch (error) {
-    close();
+    opened.close();
     throw error;
   }
 }

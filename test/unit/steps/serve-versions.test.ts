@@ -1,14 +1,10 @@
-import { Agent, request } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Reporter, silentReporter } from '../../../src/core/reporter.js';
-import { serve, type ServeOptions, type ServeResult } from '../../../src/steps/serve.js';
+import type { ServeOptions } from '../../../src/steps/serve.js';
 import { temporaryFolder } from '../../helpers/cli.js';
-import { PENGUIN } from '../../helpers/penguins.js';
 import { PenguinVersions } from '../../helpers/penguin-versions.js';
-
-const BODY = JSON.stringify({ records: [PENGUIN] });
+import { ask, load, startServing, until } from '../../helpers/serving.js';
 
 let workspace: string;
 let versions: PenguinVersions;
@@ -26,84 +22,10 @@ afterEach(async () => {
   await dispose();
 });
 
-/** The real step, in this process, with what it said. */
 async function start(options: ServeOptions) {
-  const lines: string[] = [];
-  const reporter: Reporter = {
-    ...silentReporter,
-    info: (message) => lines.push(message),
-    warn: (message) => lines.push(`warning: ${message}`),
-  };
-  const stop = new AbortController();
-  let done: Promise<unknown> = Promise.resolve();
-  const ready = await new Promise<ServeResult>((resolve, reject) => {
-    done = serve(
-      { port: 0, ...options, onReady: resolve },
-      { workspace, reporter, signal: stop.signal },
-    ).catch(reject);
-  });
-  cleanups.push(() => {
-    stop.abort();
-    return done;
-  });
-  return { ready, lines };
-}
-
-interface Answered {
-  readonly model: { readonly name: string; readonly version: number };
-}
-
-async function ask(url: string, model?: string): Promise<number | string> {
-  const response = await fetch(`${url}/predict`, {
-    method: 'POST',
-    body: JSON.stringify({ records: [PENGUIN], model }),
-  });
-  const body = (await response.json()) as Answered & { error?: { code: string } };
-  return body.error?.code ?? body.model.version;
-}
-
-async function until(condition: () => Promise<boolean> | boolean): Promise<void> {
-  const deadline = Date.now() + 15_000;
-  while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error('It did not happen within 15 seconds.');
-    await sleep(20);
-  }
-}
-
-/** Clients that ask one after the other on connections they keep, and what they were answered. */
-function load(port: number, clients: number) {
-  const agent = new Agent({ keepAlive: true, maxSockets: clients });
-  const seen = new Map<string, number>();
-  let running = true;
-  const once = (): Promise<string> =>
-    new Promise((resolve) => {
-      const call = request({ port, agent, path: '/predict', method: 'POST' }, (response) => {
-        let text = '';
-        response.on('data', (chunk: Buffer) => (text += chunk.toString()));
-        response.on('end', () =>
-          resolve(
-            response.statusCode === 200 ? `version ${(JSON.parse(text) as Answered).model.version}` : text,
-          ),
-        );
-      });
-      call.on('error', (error) => resolve(error.message));
-      call.end(BODY);
-    });
-  const client = async (): Promise<void> => {
-    while (running) {
-      const outcome = await once();
-      seen.set(outcome, (seen.get(outcome) ?? 0) + 1);
-    }
-  };
-  const done = Promise.all(Array.from({ length: clients }, client));
-  return {
-    seen,
-    async stop(): Promise<void> {
-      running = false;
-      await done;
-      agent.destroy();
-    },
-  };
+  const server = await startServing(workspace, options);
+  cleanups.push(() => server.close());
+  return server;
 }
 
 describe('versions while serving', () => {
