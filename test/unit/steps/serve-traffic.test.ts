@@ -20,7 +20,10 @@ beforeAll(async () => {
   for (let i = 0; i < 3; i++) await versions.publish('penguins');
   const server = await startServing(workspace, { models: ['penguins/1'] });
   ready = server.ready;
-  cleanups.push(() => server.close(), () => folder.dispose());
+  cleanups.push(
+    () => server.close(),
+    () => folder.dispose(),
+  );
 });
 afterAll(async () => {
   for (const cleanup of cleanups) await cleanup();
