@@ -23,6 +23,10 @@ export default defineCommand({
       command: 'aimaas export --format onnx --output ./deploy',
       does: 'ONNX only, and a copy in ./deploy',
     },
+    {
+      command: 'aimaas export --format docker,kubernetes --output deploy',
+      does: 'deploy/docker to build an image of, and deploy/kubernetes to apply',
+    },
     { command: 'aimaas export --run 3fa2 -q', does: 'an older run; prints name/version for a script' },
   ],
   arguments: [],
@@ -38,9 +42,10 @@ export default defineCommand({
       type: 'string',
       placeholder: 'FORMAT',
       repeatable: true,
-      choices: ['onnx', 'tfjs', 'saved-model'],
-      description: 'onnx (ONNX Runtime, any language), tfjs (TensorFlow.js) or saved-model (TensorFlow)',
-      defaultText: 'all',
+      choices: ['onnx', 'tfjs', 'saved-model', 'docker', 'kubernetes', 'executable'],
+      description:
+        'onnx (ONNX Runtime, any language), tfjs (TensorFlow.js), saved-model (TensorFlow); or, to serve it elsewhere, docker (a folder to build an image of), kubernetes (manifests, also for KServe), executable (one file for machines like this one)',
+      defaultText: 'onnx, tfjs and saved-model',
     },
     name: {
       type: 'string',
@@ -51,7 +56,8 @@ export default defineCommand({
     output: {
       type: 'string',
       placeholder: 'DIR',
-      description: 'Copy the finished bundle to this folder, too',
+      description:
+        'Copy the finished bundle to this folder, too; docker, kubernetes and executable go below it',
     },
     alias: {
       type: 'string',
@@ -69,7 +75,7 @@ export default defineCommand({
     return exportModel(options, context);
   },
   render(result, style) {
-    const { name, version, formats, metrics, aliases, upToDate } = result;
+    const { name, version, formats, metrics, aliases, upToDate, deployments } = result;
     const title = `${style.bold(`${name}/${version}`)}${aliases.length === 0 ? '' : ` (${aliases.join(', ')})`}`;
     const rows = Object.entries(formats).map(([format, { bytes, parity }]) => [
       format,
@@ -90,6 +96,10 @@ export default defineCommand({
       style.table(['format', 'size', 'checked on', 'largest difference'], rows),
       ...(quoted.length === 0 ? [] : [`On ${split} rows: ${quoted.join(', ')}.`]),
       `Files: ${result.output ?? result.folder}`,
+      ...Object.entries(deployments).map(
+        ([format, { folder, bytes, next }]) =>
+          `${style.bold(format)}: ${folder} (${formatBytes(bytes)})\n  ${next}`,
+      ),
       `Next: ${style.bold(`aimaas serve ${name}`)} or ${style.bold(`aimaas predict ${name} FILE`)}`,
     ].join('\n\n');
   },

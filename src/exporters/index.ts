@@ -1,10 +1,15 @@
 import { AimaasError } from '../core/errors.js';
 import { didYouMean } from '../core/suggest.js';
+import type { Deployer } from './deployment.js';
+import { docker } from './docker.js';
+import { executable } from './executable.js';
 import type { Exporter } from './exporter.js';
+import { kubernetes } from './kubernetes.js';
 import { onnx } from './onnx.js';
 import { savedModel } from './saved-model.js';
 import { tfjs } from './tfjs.js';
 
+export type { Deployer } from './deployment.js';
 export type { ExportModel, Exporter, LoadedExport } from './exporter.js';
 export { checkParity } from './parity.js';
 export { probeRows } from './probes.js';
@@ -13,11 +18,16 @@ export { bundleReadme } from './readme.js';
 /** Every format, in the order they are written by default. */
 export const EXPORTERS: readonly Exporter[] = [onnx, tfjs, savedModel];
 
+/** Every way to run a bundle elsewhere; made only when asked for. */
+const DEPLOYERS: readonly Deployer[] = [docker, kubernetes, executable];
+
 /** @throws AimaasError USAGE for a format that there is not, with the nearest name. */
-export function exporterFor(format: string): Exporter {
-  const found = EXPORTERS.find((exporter) => exporter.format === format);
-  if (found !== undefined) return found;
-  const known = EXPORTERS.map((exporter) => exporter.format);
+export function formatFor(format: string): { readonly exporter: Exporter } | { readonly deployer: Deployer } {
+  const exporter = EXPORTERS.find((one) => one.format === format);
+  if (exporter !== undefined) return { exporter };
+  const deployer = DEPLOYERS.find((one) => one.format === format);
+  if (deployer !== undefined) return { deployer };
+  const known = [...EXPORTERS, ...DEPLOYERS].map((one) => one.format);
   throw new AimaasError('USAGE', `Unknown export format "${format}". ${didYouMean(format, known)}`, {
     hint: `aimaas export --format ${known.join(',')}`,
   });

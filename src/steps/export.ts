@@ -3,12 +3,13 @@ import type { RunContent } from '../core/artifacts.js';
 import type { BundleManifest, ParityResult } from '../core/bundle.js';
 import { AimaasError } from '../core/errors.js';
 import type { StepContext } from '../core/step.js';
-import { type Exporter, EXPORTERS, exporterFor } from '../exporters/index.js';
+import { type Deployer, type Exporter, EXPORTERS, formatFor } from '../exporters/index.js';
 import { idOf, sha256OfFile } from '../workspace/hash.js';
 import type { Manifest } from '../workspace/manifest.js';
 import { checkAlias, checkModelName, modelNameFrom } from '../workspace/model-name.js';
 import { ModelRegistry } from '../workspace/registry.js';
 import { Workspace } from '../workspace/workspace.js';
+import { type Deployment, requireDeployable, writeDeployments } from './export-deployments.js';
 import { copyBundle, requireReplaceable } from './export-output.js';
 import { OWN_FILES, publish } from './export-publish.js';
 
@@ -22,7 +23,7 @@ export interface ExportOptions {
   readonly format?: readonly string[] | undefined;
   /** Default: the name of the data. */
   readonly name?: string | undefined;
-  /** A folder to copy the bundle to. */
+  /** A folder to copy the bundle to, and for deployments. Default: deployments go into the workspace. */
   readonly output?: string | undefined;
   /** An alias to point at the version. */
   readonly alias?: string | undefined;
@@ -38,6 +39,8 @@ export type ExportResult = {
   readonly run: string;
   readonly folder: string;
   readonly formats: { readonly [format: string]: { readonly bytes: number; readonly parity: ParityResult } };
+  /** What was made to run the model elsewhere, by format. */
+  readonly deployments: { readonly [format: string]: Deployment };
   readonly aliases: readonly string[];
   /** Where the bundle was copied to. */
   readonly output: string | null;
@@ -53,9 +56,14 @@ export type ExportResult = {
 export async function exportModel(options: ExportOptions, context: StepContext): Promise<ExportResult> {
   const workspace = new Workspace(context.workspace);
   const registry = new ModelRegistry(workspace);
-  const formats = formatsOf(options.format);
+  const { exporters: formats, deployers } = formatsOf(options.format);
   const alias = options.alias === undefined ? undefined : checkAlias(options.alias);
-  if (options.output !== undefined && options.force !== true) await requireReplaceable(options.output);
+  // Without a format of its own, the bundle is made as always, and it is the deployments that are wanted.
+  const copies = options.output !== undefined && (formats !== undefined || deployers.length === 0);
+  if (options.force !== true) {
+    if (copies) await requireReplaceable(options.output);
+    if (options.output !== undefined) await requireDeployable(deployers, options.output);
+  }
   const run = await completeRun(workspace, options.run);
   const name =
     options.name === undefined ? modelNameFrom(run.content.dataName) : checkModelName(options.name);
@@ -80,7 +88,12 @@ export async function exportModel(options: ExportOptions, context: StepContext):
   const access = { reporter: context.reporter, signal: context.signal };
   if (alias !== undefined) await registry.setAlias(name, alias, bundle.version, access);
   const folder = registry.folder(name, bundle.version);
-  const output = options.output === undefined ? null : await copyBundle(folder, options.output);
+  const output = copies ? await copyBundle(folder, options.output) : null;
+  const parent = options.output ?? workspace.path('deployments', name, String(bundle.version));
+  const deployments =
+    deployers.length === 0
+      ? {}
+      : await writeDeployments(deployers, { folder, manifest: bundle }, parent, context);
   return {
     schemaVersion: 1,
     upToDate: found !== undefined,
@@ -94,6 +107,7 @@ export async function exportModel(options: ExportOptions, context: StepContext):
         { bytes: files.reduce((sum, file) => sum + (bundle.files[file]?.bytes ?? 0), 0), parity },
       ]),
     ),
+    deployments,
     aliases: Object.entries(await registry.aliases(name)).flatMap(([alias_, version]) =>
       version === bundle.version ? [alias_] : [],
     ),
@@ -102,12 +116,21 @@ export async function exportModel(options: ExportOptions, context: StepContext):
   };
 }
 
-/** The exporters that were asked for, in their own order; undefined for "whatever can hold the model". */
-function formatsOf(asked: readonly string[] | undefined): readonly Exporter[] | undefined {
+interface Formats {
+  /** In their own order; undefined for "whatever can hold the model". */
+  readonly exporters: readonly Exporter[] | undefined;
+  readonly deployers: readonly Deployer[];
+}
+
+/** What was asked for. */
+function formatsOf(asked: readonly string[] | undefined): Formats {
   const names = (asked ?? []).flatMap((text) => text.split(',')).map((text) => text.trim());
-  if (names.length === 0) return undefined;
-  const chosen = new Set(names.map(exporterFor));
-  return EXPORTERS.filter((exporter) => chosen.has(exporter));
+  const chosen = [...new Set(names)].map(formatFor);
+  const exporters = new Set(chosen.flatMap((one) => ('exporter' in one ? [one.exporter] : [])));
+  return {
+    exporters: exporters.size === 0 ? undefined : EXPORTERS.filter((exporter) => exporters.has(exporter)),
+    deployers: chosen.flatMap((one) => ('deployer' in one ? [one.deployer] : [])),
+  };
 }
 
 /** The formats that an export without --format made; those it skipped are named in the manifest. */

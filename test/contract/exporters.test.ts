@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { checkParity, EXPORTERS, exporterFor, probeRows } from '../../src/exporters/index.js';
+import { checkParity, EXPORTERS, formatFor, probeRows } from '../../src/exporters/index.js';
 import { resolveChoices } from '../../src/features/index.js';
 import { tf } from '../../src/graph/trace/tensorflow.js';
 import { exportModel, fitted, ownScores, rowsOfEveryKind, TARGETS } from '../helpers/export-model.js';
@@ -34,7 +34,7 @@ const { schema, table } = rowsOfEveryKind();
 
 describe.each(EXPORTERS.map((exporter) => [exporter.format, exporter] as const))('%s', (format, exporter) => {
   it('is found by its name and says what it is for', () => {
-    expect(exporterFor(format)).toBe(exporter);
+    expect(formatFor(format)).toEqual({ exporter });
     expect(exporter.summary).not.toBe('');
     expect(exporter.tolerance).toBeLessThanOrEqual(1e-3);
   });
@@ -85,7 +85,7 @@ describe.each(EXPORTERS.map((exporter) => [exporter.format, exporter] as const))
 });
 
 it('a format that there is not gets the nearest one', () => {
-  expect(() => exporterFor('tfsj')).toThrow(/Unknown export format "tfsj". Did you mean "tfjs"\?/);
+  expect(() => formatFor('tfsj')).toThrow(/Unknown export format "tfsj". Did you mean "tfjs"\?/);
 });
 
 function never(): never {
