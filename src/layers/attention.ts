@@ -56,10 +56,10 @@ function toHeads(x: tf.Tensor3D, { kernel, bias }: Projection): tf.Tensor4D {
   const [, heads, size] = kernel.read().shape as [number, number, number];
   const flat = tf.matMul(
     tf.reshape(x, [batch * time, width]),
-    tf.reshape(kernel.read(), [width, heads * size]) as tf.Tensor2D,
+    tf.reshape<tf.Rank.R2>(kernel.read(), [width, heads * size]),
   );
   const shifted = bias === undefined ? flat : tf.add(flat, tf.reshape(bias.read(), [heads * size]));
-  return tf.transpose(tf.reshape(shifted, [batch, time, heads, size]), [0, 2, 1, 3]) as tf.Tensor4D;
+  return tf.transpose(tf.reshape<tf.Rank.R4>(shifted, [batch, time, heads, size]), [0, 2, 1, 3]);
 }
 
 /** [batch, heads, time, size] → [batch, time, out]. */
@@ -67,12 +67,8 @@ function fromHeads(x: tf.Tensor4D, { kernel, bias }: Projection): tf.Tensor3D {
   const [batch, heads, time, size] = x.shape;
   const width = kernel.read().shape[2] as number;
   const rows = tf.reshape(tf.transpose(x, [0, 2, 1, 3]), [batch * time, heads * size]);
-  const flat = tf.matMul(rows, tf.reshape(kernel.read(), [heads * size, width]) as tf.Tensor2D);
-  return tf.reshape(bias === undefined ? flat : tf.add(flat, bias.read()), [
-    batch,
-    time,
-    width,
-  ]) as tf.Tensor3D;
+  const flat = tf.matMul(rows, tf.reshape<tf.Rank.R2>(kernel.read(), [heads * size, width]));
+  return tf.reshape<tf.Rank.R3>(bias === undefined ? flat : tf.add(flat, bias.read()), [batch, time, width]);
 }
 
 export interface AttentionMasks {
@@ -90,7 +86,7 @@ function scoreMask(queries: number, keys: number, { values, causal }: AttentionM
   const parts: tf.Tensor[] = [];
   if (values !== undefined) {
     const absent = tf.sub(1, tf.cast(values, 'float32'));
-    parts.push(tf.reshape(tf.mul(absent, UNSEEN), [values.shape[0] as number, 1, 1, keys]));
+    parts.push(tf.reshape(tf.mul(absent, UNSEEN), [values.shape[0], 1, 1, keys]));
   }
   if (causal) {
     const later = Float32Array.from({ length: queries * keys }, (_, i) =>
@@ -120,5 +116,5 @@ export function attend(
   const scores = tf.matMul(tf.mul(query, 1 / Math.sqrt(size)), key, false, true);
   const mask = scoreMask(query.shape[2], key.shape[2], masks);
   const shares = drop(tf.softmax(mask === undefined ? scores : tf.add(scores, mask), -1));
-  return fromHeads(tf.matMul(shares, value) as tf.Tensor4D, weights.output);
+  return fromHeads(tf.matMul<tf.Tensor4D>(shares, value), weights.output);
 }

@@ -77,7 +77,7 @@ class GruResetAfterCell extends tfl.layers.RNNCell {
   private bias: tfl.LayerVariable | undefined;
 
   constructor(given: GruCellArguments) {
-    super(given as ConstructorParameters<typeof tfl.layers.RNNCell>[0]);
+    super(given);
     this.given = given;
     this.stateSize = given.units;
     this.dropout = given.dropout ?? 0;
@@ -132,10 +132,7 @@ class GruResetAfterCell extends tfl.layers.RNNCell {
 
   /** The product with a kernel and its row of the bias. */
   private map(x: tf.Tensor, kernel: tfl.LayerVariable | undefined, row: number): tf.Tensor2D {
-    const product: tf.Tensor2D = tf.matMul(
-      x as tf.Tensor2D,
-      (kernel as tfl.LayerVariable).read() as tf.Tensor2D,
-    );
+    const product: tf.Tensor2D = tf.matMul(x, (kernel as tfl.LayerVariable).read());
     if (this.bias === undefined) return product;
     return tf.add<tf.Tensor2D>(product, tf.slice2d(this.bias.read() as tf.Tensor2D, [row, 0], [1, -1]));
   }
@@ -177,7 +174,7 @@ export class GruResetAfter extends tfl.RNN {
 
   constructor(given: GruArguments) {
     const cell = new GruResetAfterCell({ ...given, name: 'cell' });
-    super({ ...given, cell } as unknown as ConstructorParameters<typeof tfl.RNN>[0]);
+    super({ ...given, cell });
     this.given = given;
     this.own = cell;
   }
@@ -188,8 +185,10 @@ export class GruResetAfter extends tfl.RNN {
   }
 
   override getConfig(): tf.serialization.ConfigDict {
-    const { cell: _, ...config } = super.getConfig();
-    return { ...config, ...cellConfig(this.given) };
+    const config = { ...super.getConfig(), ...cellConfig(this.given) };
+    // The cell is made of the same arguments again.
+    delete config['cell'];
+    return config;
   }
 
   static override fromConfig<T extends tf.serialization.Serializable>(

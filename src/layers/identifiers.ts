@@ -30,7 +30,8 @@ interface DenseParts {
 
 /** tfjs keeps the functions that read identifiers to itself; a dense layer reads all of them. */
 function dense(given: Partial<DenseArguments>): tfl.layers.Layer & DenseParts {
-  const known = Object.fromEntries(Object.entries(given).filter(([, value]) => value != null));
+  const entries: [string, unknown][] = Object.entries(given);
+  const known = Object.fromEntries(entries.filter(([, value]) => value !== null && value !== undefined));
   return tfl.layers.dense({ units: 1, ...known }) as unknown as tfl.layers.Layer & DenseParts;
 }
 

@@ -16,7 +16,7 @@ export interface LayerArguments {
 /** tfjs' Layer with what the layers of this room share. */
 export abstract class BaseLayer extends tfl.layers.Layer {
   constructor(given: LayerArguments) {
-    super(given as ConstructorParameters<typeof tfl.layers.Layer>[0]);
+    super(given);
   }
 
   /** Makes float32 weights; kernels with these rules. */

@@ -182,9 +182,7 @@ describe('layers that tfjs lacks', () => {
       }),
     );
     const stored = JSON.parse(JSON.stringify(saved?.modelTopology)) as object;
-    const loaded = await tfl.loadLayersModel(
-      tf.io.fromMemory({ ...saved, modelTopology: stored } as tf.io.ModelArtifacts),
-    );
+    const loaded = await tfl.loadLayersModel(tf.io.fromMemory({ ...saved, modelTopology: stored }));
     const x = tf.randomNormal([3, 6, 8]);
     expectClose(loaded.predict(x) as tf.Tensor, {
       shape: [3, 2],
