@@ -31,9 +31,30 @@ export class Database {
     return new Database(instance, await instance.connect(), signal);
   }
 
+  /** Makes ready for tables of so many columns, of each of which DuckDB holds some thousand cells at every stage. */
+  async expect(columns: number): Promise<void> {
+    if (columns <= WIDE) return;
+    await this.run(`SET memory_limit = '${400 + Math.ceil(columns * MEGABYTES_A_COLUMN)}MB'`);
+    await this.run('SET threads = 1');
+  }
+
   /** Runs a statement for its effect. */
   async run(sql: string): Promise<void> {
     await this.connection.run(sql);
+  }
+
+  /**
+   * Runs a statement that wants every cell of so many columns. There is little to optimize in it, and of many columns that
+   * takes longer than the work itself.
+   */
+  async runPlain(sql: string, columns: number): Promise<void> {
+    if (columns <= WIDE) return this.run(sql);
+    await this.run('PRAGMA disable_optimizer');
+    try {
+      await this.run(sql);
+    } finally {
+      await this.run('PRAGMA enable_optimizer');
+    }
   }
 
   /** All rows of a small result. 64-bit integers come as numbers. */
@@ -75,6 +96,10 @@ export class Database {
 
 /** Chosen so that the whole process stays within 1 GB on tables of any length. */
 const MEMORY_LIMIT = '400MB';
+
+/** With more columns than this a table needs more memory, and other ways. */
+export const WIDE = 300;
+const MEGABYTES_A_COLUMN = 0.25;
 
 export type SqlValue = number | string | boolean | null;
 

@@ -135,6 +135,7 @@ class Ingestion {
     }
     // All keys of a JSON file are known only now.
     this.names = this.options.choose(this.relation().names, first.source.location);
+    await this.database.expect(this.names.length);
     const path = join(this.place.dir, 'data.parquet');
     const columns = await this.writeChecked(path);
     const schema: DataSchema = { columns, target: this.options.target };

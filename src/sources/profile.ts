@@ -15,6 +15,8 @@ const MOST_CLASSES = 1000;
 const EXACT_ROWS = 1_000_000;
 /** Quantiles are taken from so many evenly spaced rows at most: their error is far below what they are read for. */
 const QUANTILE_ROWS = 100_000;
+/** A snapshot of so many cells at most is held in memory while it is described. */
+const SMALL_CELLS = 2_000_000;
 /** Up to this many rows many columns are profiled at once; beyond, one by one, to bound memory. */
 const TOGETHER_ROWS = 200_000;
 const TOGETHER_COLUMNS = 24;
@@ -74,9 +76,13 @@ export type ProfileSource = {
 };
 
 export async function openProfile(database: Database, path: string, columns: number): Promise<ProfileSource> {
-  const from = `read_parquet(${sqlText(path)}) AS t(${positional(columns)})`;
-  const [count] = await database.rows(`SELECT count(*) FROM ${from}`);
+  const file = `read_parquet(${sqlText(path)}) AS t(${positional(columns)})`;
+  const [count] = await database.rows(`SELECT count(*) FROM ${file}`);
   const rows = num(count?.[0]);
+  // Many questions follow, each of which would read what the file says of all its columns.
+  const isSmall = rows * columns <= SMALL_CELLS;
+  if (isSmall) await database.run(`CREATE OR REPLACE TEMP TABLE small AS SELECT * FROM ${file}`);
+  const from = isSmall ? 'small' : file;
   const spaced = async (table: string, most: number): Promise<string> => {
     if (rows <= most) return from;
     const numbered = `read_parquet(${sqlText(path)}, file_row_number = true) AS t(${positional(columns)}, row_number)`;

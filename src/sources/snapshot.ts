@@ -7,6 +7,8 @@ import { firstLine, parquetColumns, positional } from './parquet.js';
 import { CHUNK_ROWS } from './source.js';
 import { TableBuilder } from './table-builder.js';
 
+/** Columns that are looked at in one query. */
+const TOGETHER = 50;
 /** With more different strings than this a column is decoded cell by cell instead of through an ENUM. */
 const MOST_ENUM_VALUES = 65_000;
 
@@ -37,19 +39,23 @@ export async function dropInfinite(
   );
   if (numbers.length === 0) return new Map();
   const from = `read_parquet(${sqlText(path)}) AS t(${positional(columns.length)})`;
-  const counts = numbers.map(({ cell }) => `count(*) FILTER (isinf(${cell}))`);
-  const [row] = await database.rows(`SELECT ${counts.join(', ')} FROM ${from}`);
-  const found = new Map(numbers.map(({ name }, i) => [name, Number(row?.[i] ?? 0)]));
-  for (const [name, count] of found) if (count === 0) found.delete(name);
+  const found = new Map<string, number>();
+  for (let start = 0; start < numbers.length; start += TOGETHER) {
+    const part = numbers.slice(start, start + TOGETHER);
+    const counts = part.map(({ cell }) => `count(*) FILTER (isinf(${cell}))`);
+    const [row] = await database.rows(`SELECT ${counts.join(', ')} FROM ${from}`);
+    for (const [i, { name }] of part.entries()) {
+      const count = Number(row?.[i] ?? 0);
+      if (count > 0) found.set(name, count);
+    }
+  }
   if (found.size === 0) return found;
   const select = columns.map(({ name }, i) => {
     const cell = found.has(name) ? `CASE WHEN isinf(c${i}) THEN NULL ELSE c${i} END` : `c${i}`;
     return `${cell} AS ${sqlName(name)}`;
   });
   const finite = `${path}.finite`;
-  await database.run(
-    `COPY (SELECT ${select.join(', ')} FROM ${from}) TO ${sqlText(finite)} (FORMAT parquet)`,
-  );
+  await copy(database, select, from, finite);
   await rename(finite, path);
   return found;
 }
@@ -71,7 +77,17 @@ export async function writeSnapshot(
   const select = columns.map(
     (column, i) => `${snapshotCell(column, cells[i] ?? 'NULL')} AS ${sqlName(column.name)}`,
   );
-  await database.run(`COPY (SELECT ${select.join(', ')} FROM ${from}) TO ${sqlText(path)} (FORMAT parquet)`);
+  await copy(database, select, from, path);
+}
+
+async function copy(
+  database: Database,
+  select: readonly string[],
+  from: string,
+  path: string,
+): Promise<void> {
+  const sql = `COPY (SELECT ${select.join(', ')} FROM ${from}) TO ${sqlText(path)} (FORMAT parquet)`;
+  await database.runPlain(sql, select.length);
 }
 
 export type ReadSnapshotOptions = {

@@ -81,8 +81,9 @@ export async function columnStatistics(
   const cells = columns.map(
     (_, i) => `CASE WHEN ${missingSql(`t${i}`, options.missing)} THEN NULL ELSE t${i} END AS v${i}`,
   );
-  await database.run(
+  await database.runPlain(
     `CREATE OR REPLACE TEMP TABLE looked AS SELECT ${cells.join(', ')} FROM (SELECT ${trimmed.join(', ')} FROM ${limited})`,
+    columns.length,
   );
   const found: ColumnStatistics[] = [];
   for (const [i, column] of columns.entries()) {
