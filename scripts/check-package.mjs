@@ -1,6 +1,6 @@
 // Packs the project, installs the package in an empty folder, and uses it as a new user would: `npx aimaas` and an import.
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -21,7 +21,11 @@ try {
   run('npm', ['pack', '--silent', '--pack-destination', folder], root);
   const tarball = readdirSync(folder).find((name) => name.endsWith('.tgz'));
   writeFileSync(join(folder, 'package.json'), '{"private": true}\n');
-  run('npm', ['install', '--silent', '--ignore-scripts', '--no-audit', '--no-fund', `./${tarball}`], folder);
+  // The line of the README, with the packed file for the name of the package.
+  const readme = readFileSync(join(root, 'README.md'), 'utf8');
+  const [command, ...words] = /^npm install aimaas.*$/m.exec(readme)?.[0].split(' ') ?? [];
+  if (command !== 'npm') throw new Error('The README has no line that installs aimaas.');
+  run(command, [...words.map((word) => (word === 'aimaas' ? `./${tarball}` : word)), '--silent'], folder);
   cpSync(join(root, 'examples', 'penguins', 'penguins.csv'), join(folder, 'penguins.csv'));
   run('npx', ['--no-install', 'aimaas', 'collect', 'penguins.csv', '--target', 'species', '-q'], folder);
   run('npx', ['--no-install', 'aimaas', 'preprocess', '-q'], folder);

@@ -162,7 +162,7 @@ export async function* readSnapshot(path: string, options: ReadSnapshotOptions):
     }
     yield* builder.rest();
   } catch (error) {
-    if (error instanceof AimaasError) throw error;
+    if (error instanceof AimaasError && error.code !== 'SOURCE_FORMAT') throw error;
     throw new AimaasError(
       'ARTIFACT_CORRUPT',
       `The data snapshot ${path} cannot be read: ${firstLine(error)}`,

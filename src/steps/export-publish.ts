@@ -2,7 +2,7 @@ import { copyFile, mkdir, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { DataContent, FeaturesContent, RunContent } from '../core/artifacts.js';
 import type { BundleManifest } from '../core/bundle.js';
-import { throwIfAborted } from '../core/errors.js';
+import { AimaasError, throwIfAborted } from '../core/errors.js';
 import type { StepContext } from '../core/step.js';
 import type { Table } from '../core/table.js';
 import { VERSION } from '../core/version.js';
@@ -50,7 +50,7 @@ export async function publish(job: PublishJob): Promise<BundleManifest> {
     context.reporter.warn(`There will be no ${format} export: ${reason}`);
   }
   const features = await workspace.read<FeaturesContent>('features', run.content.features);
-  const data = await workspace.find<DataContent>('data', run.content.data);
+  const data = await dataOf(workspace, run);
   const { schema } = model.features;
   const rows = probeRows(schema, await realRows(workspace, features, data, schema));
   const probes: Probes = { rows, expected: await ownScores(source, rows) };
@@ -140,4 +140,16 @@ async function ownScores(folder: string, rows: Table): Promise<Float32Array> {
   } finally {
     await predictor.dispose();
   }
+}
+
+/** @throws AimaasError ARTIFACT_NOT_FOUND saying what for, and how to have it again: the same files give the same id. */
+async function dataOf(workspace: Workspace, run: Manifest<RunContent>): Promise<Manifest<DataContent>> {
+  const { data, dataName, target } = run.content;
+  const found = await workspace.read<DataContent>('data', data);
+  if (found !== undefined) return found;
+  throw new AimaasError(
+    'ARTIFACT_NOT_FOUND',
+    `Data set ${data} (${dataName}), which run ${run.id} was made of, is gone: every export is checked on rows of it.`,
+    { hint: `Collect the same files in the same way: aimaas collect FILE --target ${target.column}` },
+  );
 }

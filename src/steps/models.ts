@@ -4,6 +4,7 @@ import { AimaasError } from '../core/errors.js';
 import type { StepContext } from '../core/step.js';
 import { ModelRegistry } from '../workspace/registry.js';
 import { Workspace } from '../workspace/workspace.js';
+import { warnOfDamage } from './warn-of-damage.js';
 
 export type ModelSummary = {
   readonly name: string;
@@ -74,7 +75,7 @@ export async function listModels(
   const name = options.name?.normalize('NFC');
   if (name !== undefined) await registry.resolve(name);
   const models: ModelSummary[] = [];
-  for (const manifest of await registry.list(name)) {
+  for (const manifest of await registry.list(name, warnOfDamage(context))) {
     const { version, createdAt, lineage, task, model, formats, files, metrics } = manifest;
     models.push({
       name: manifest.name,

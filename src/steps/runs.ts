@@ -8,6 +8,7 @@ import type { Manifest } from '../workspace/manifest.js';
 import { Workspace } from '../workspace/workspace.js';
 import { testMetrics } from './evaluation-output.js';
 import { parseCondition } from './run-condition.js';
+import { warnOfDamage } from './warn-of-damage.js';
 
 export type RunSummary = {
   readonly id: string;
@@ -134,14 +135,14 @@ function sortByMetric(runs: readonly JudgedRun[], metric: string): JudgedRun[] {
 }
 
 /**
- * The runs of a workspace.
+ * The runs of a workspace; damaged ones are warned of and left out.
  * @throws AimaasError USAGE for a metric no run has, or a condition that cannot be read.
  */
 export async function listRuns(options: ListRunsOptions, context: StepContext): Promise<ListRunsResult> {
   const workspace = new Workspace(context.workspace);
   const conditions = (options.where ?? []).map(parseCondition);
   const all: JudgedRun[] = [];
-  for (const run of await workspace.list<RunContent>('run')) {
+  for (const run of await workspace.list<RunContent>('run', warnOfDamage(context))) {
     all.push({ ...run, test: await testMetrics(workspace.folder('run', run.id)) });
   }
   const chosen = all.filter((run) => {

@@ -2,7 +2,7 @@ import type { DataContent, FeaturesContent, RunContent } from '../core/artifacts
 import { type Json, type JsonObject, stableStringify } from '../core/json.js';
 import type { StepContext } from '../core/step.js';
 import { ModelRegistry } from '../workspace/registry.js';
-import { exists, Workspace } from '../workspace/workspace.js';
+import { exists, isDamage, Workspace } from '../workspace/workspace.js';
 import {
   PIPELINE,
   type PipelineStep,
@@ -155,7 +155,7 @@ class Inspector {
   }
 
   private async export(): Promise<Finding> {
-    const models = await new ModelRegistry(this.workspace).list();
+    const models = await new ModelRegistry(this.workspace).list(undefined, () => undefined);
     const run = await this.workspace.current('run');
     const model = models.find(({ lineage }) => lineage.run === run);
     if (model !== undefined) {
@@ -172,6 +172,12 @@ function madeOf(made: string, of: string, current: string | undefined): Finding 
   return { state: 'out of date', reason: `made of ${of}; the current one is ${current ?? 'none'}`, made };
 }
 
+/** A step whose result cannot be read is to be done again. */
+function damaged(error: unknown): Finding {
+  if (!isDamage(error)) throw error;
+  return { state: 'out of date', reason: error.message, made: null };
+}
+
 /** The state of every step up to `until`. What comes after a step that is to be done again is out of date, too. */
 export async function inspectSteps(
   workspace: Workspace,
@@ -182,7 +188,7 @@ export async function inspectSteps(
   const states: StepState[] = [];
   let stale: PipelineStep | undefined;
   for (const step of PIPELINE.slice(0, PIPELINE.indexOf(until) + 1)) {
-    const found = { step, ...(await inspector.inspect(step)) };
+    const found = { step, ...(await inspector.inspect(step).catch(damaged)) };
     // A model is exported whether or not it is evaluated first.
     const state: StepState =
       stale !== undefined && found.state === 'up to date'
@@ -210,7 +216,7 @@ export async function status(options: StatusOptions, context: StepContext): Prom
     schemaVersion: 1,
     workspace: workspace.root,
     steps: await inspectSteps(workspace, options.settings ?? {}),
-    runs: (await workspace.list('run')).length,
+    runs: (await workspace.list('run', () => undefined)).length,
     models,
   };
 }

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { BundleManifest } from '../core/bundle.js';
 import { AimaasError } from '../core/errors.js';
 import { isJsonObject, type Json } from '../core/json.js';
@@ -29,7 +29,7 @@ export async function readBundle(folder: string): Promise<BundleManifest | undef
       'ARTIFACT_CORRUPT',
       `The manifest of an exported model is not valid JSON: ${path}`,
       {
-        hint: 'Export again: aimaas export --force',
+        hint: `Remove ${dirname(path)} and run: aimaas export`,
         cause: error,
       },
     );

@@ -9,7 +9,7 @@ import { readBundle } from './bundle.js';
 import { withLock } from './lock.js';
 import { checkAlias, checkModelName, isModelName, LATEST } from './model-name.js';
 import { readRegistryState, type RegistryState, writeRegistryState } from './registry-state.js';
-import type { Workspace } from './workspace.js';
+import { type OnDamaged, readable, type Workspace } from './workspace.js';
 
 /** What a writing operation needs to wait for another process in a way the user can follow. */
 export interface RegistryAccess {
@@ -60,11 +60,11 @@ export class ModelRegistry {
   }
 
   /** Every version of every model (or of one), newest first. */
-  async list(name?: string): Promise<BundleManifest[]> {
+  async list(name?: string, onDamaged?: OnDamaged): Promise<BundleManifest[]> {
     const found: BundleManifest[] = [];
     for (const model of name === undefined ? await this.names() : [name]) {
       for (const version of await this.versions(model)) {
-        const manifest = await this.read(model, version);
+        const manifest = await readable(() => this.read(model, version), onDamaged);
         if (manifest !== undefined) found.push(manifest);
       }
     }
@@ -158,7 +158,8 @@ export class ModelRegistry {
     name: string,
     matches: (manifest: BundleManifest) => boolean,
   ): Promise<BundleManifest | undefined> {
-    return (await this.list(name)).find(matches);
+    // A damaged version is as good as none.
+    return (await this.list(name, () => undefined)).find(matches);
   }
 
   /**

@@ -52,6 +52,31 @@ export interface PublishOptions<C extends JsonObject> {
   write(dir: string): Promise<C>;
 }
 
+/** Told of an artifact that cannot be used. */
+export type OnDamaged = (error: AimaasError) => void;
+
+/** Whether an error says that an artifact is damaged, or of a version that this aimaas does not read. */
+export function isDamage(error: unknown): error is AimaasError {
+  return (
+    error instanceof AimaasError &&
+    (error.code === 'ARTIFACT_CORRUPT' || error.code === 'ARTIFACT_INCOMPATIBLE')
+  );
+}
+
+/** What `read` gives; nothing where it is damaged and somebody is told of it. */
+export async function readable<T>(
+  read: () => Promise<T | undefined>,
+  onDamaged: OnDamaged | undefined,
+): Promise<T | undefined> {
+  try {
+    return await read();
+  } catch (error) {
+    if (onDamaged === undefined || !isDamage(error)) throw error;
+    onDamaged(error);
+    return undefined;
+  }
+}
+
 /** The local folder that holds every artifact and metric of a project. */
 export class Workspace {
   readonly root: string;
@@ -111,13 +136,16 @@ export class Workspace {
     return manifest;
   }
 
-  /** All artifacts of a kind, newest first. */
-  async list<C extends JsonObject>(kind: ArtifactKind): Promise<Manifest<C>[]> {
+  /**
+   * All artifacts of a kind, newest first.
+   * @param onDamaged Told of those that are damaged or of another version, which are left out; without it they are errors.
+   */
+  async list<C extends JsonObject>(kind: ArtifactKind, onDamaged?: OnDamaged): Promise<Manifest<C>[]> {
     const names = await readdir(this.path(ARTIFACT_FOLDERS[kind])).catch(() => [] as string[]);
     const found: Manifest<C>[] = [];
     for (const name of names) {
       if (name.startsWith('.')) continue;
-      const manifest = await this.read<C>(kind, name);
+      const manifest = await readable(() => this.read<C>(kind, name), onDamaged);
       if (manifest !== undefined) found.push(manifest);
     }
     return found.sort((a, b) => b.createdAt.localeCompare(a.createdAt) || a.id.localeCompare(b.id));

@@ -1,10 +1,11 @@
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../src/core/json.js';
 import { writeJsonAtomic } from '../../src/workspace/atomic.js';
 import { Workspace } from '../../src/workspace/workspace.js';
 import { runCli, runJson, temporaryFolder } from '../helpers/cli.js';
-import { publishData, publishFeatures, publishRun } from '../helpers/runs.js';
+import { publishData, publishFeatures, publishModel, publishRun } from '../helpers/runs.js';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let workspace: Workspace;
@@ -118,6 +119,37 @@ describe('metrics of the test rows', () => {
     );
     const wrong = await aimaas('runs', 'compare', first, second, '--metric', 'acuracy');
     expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining('Did you mean "accuracy"?')]);
+  });
+});
+
+describe('a damaged run', () => {
+  test('is warned of and left out; the others are listed, and status says what is wrong', async () => {
+    const [good, bad, newer] = [await run(0.8), await run(0.9), await run(0.7)];
+    await writeFile(join(workspace.folder('run', bad), 'manifest.json'), '{"broken');
+    const path = join(workspace.folder('run', newer), 'manifest.json');
+    await writeFile(path, (await readFile(path, 'utf8')).replace('"schemaVersion": 1', '"schemaVersion": 7'));
+    const { code, stdout, stderr } = await aimaas('runs', 'list', '-q');
+    expect([code, stdout]).toEqual([0, `${good}\n`]);
+    expect(stderr).toContain(`The manifest of run ${bad} is not valid JSON`);
+    expect(stderr).toContain(`The run ${newer} has format version 7`);
+    const status = await runJson<{ steps: unknown[]; runs: number }>(['status'], { cwd: folder.path });
+    expect(status.runs).toBe(1);
+    expect(status.steps[2]).toMatchObject({
+      step: 'train',
+      state: 'out of date',
+      reason: expect.stringContaining('has format version 7') as string,
+    });
+    expect((await aimaas('runs', 'show', bad)).code).toBe(4);
+  });
+
+  test('does not keep models from being listed', async () => {
+    const id = await run(0.8);
+    await publishModel(workspace, { name: 'm', run: id, features, data });
+    await publishModel(workspace, { name: 'n', run: id, features, data });
+    await writeFile(workspace.path('models', 'm', '1', 'manifest.json'), '[');
+    const { code, stdout, stderr } = await aimaas('models', 'list', '-q');
+    expect([code, stdout]).toEqual([0, 'n/1\n']);
+    expect(stderr).toContain(`hint: Remove ${workspace.path('models', 'm', '1')} and run: aimaas export`);
   });
 });
 
