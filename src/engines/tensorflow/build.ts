@@ -10,8 +10,8 @@ const HEADERS = 'node-api-headers';
 /** Time that a compiler or a download may take. */
 const BUILD_MILLISECONDS = 900_000;
 
-/** Characters of a failing program's words that an error shows. */
-const LAST_WORDS = 1500;
+/** Characters of a failing program's words that an error keeps. */
+const LAST_WORDS = 6000;
 
 export interface Compilation {
   readonly compiler: string;
@@ -109,8 +109,15 @@ export async function runToEnd(
       if (code === 0) resolve();
       else {
         const how = killed === null ? `ended with exit code ${code ?? 0}` : `was ended by ${killed}`;
-        reject(new AimaasError('ENGINE_UNAVAILABLE', `${program} ${how}: ${words.trim()}`));
+        const details = { output: words.trim() };
+        reject(new AimaasError('ENGINE_UNAVAILABLE', `${program} ${how}: ${telling(words)}`, { details }));
       }
     });
   });
+}
+
+/** The line of a program's output that says what went wrong: the first with an error in it, else the last. */
+function telling(words: string): string {
+  const lines = words.split('\n').filter((line) => line.trim() !== '');
+  return (lines.find((line) => /\berror: |Error: /.test(line)) ?? lines.at(-1) ?? 'it said nothing').trim();
 }

@@ -64,6 +64,7 @@ export async function planDownload(): Promise<InstallationPlan> {
           `${TFJS_NODE} could not install itself: ${(cause as Error).message}`,
           {
             hint: 'Use the TensorFlow of a Python instead: aimaas engines install tensorflow --python PATH',
+            details: cause instanceof AimaasError ? cause.details : undefined,
             cause,
           },
         );
