@@ -4,7 +4,7 @@ import type { TensorData } from '../core/tensor.js';
 import { type Graph, type ValueId, valueInfo } from '../graph/graph.js';
 import { lowerNodes } from '../graph/tensorflow/lower.js';
 import { PRODUCER } from '../graph/tensorflow/proto.js';
-import { openShape } from '../graph/tensorflow/saved-model.js';
+import { openShape } from '../graph/tensorflow/shapes.js';
 import {
   type AttrValue,
   dataTypeOf,

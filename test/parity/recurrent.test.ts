@@ -9,7 +9,7 @@ import { graphFromFiles, graphToFiles } from '../../src/graph/serialize.js';
 import { SYMBOLIC_BATCH } from '../../src/graph/symbolic.js';
 import { trace } from '../../src/graph/trace.js';
 import { layers, randomFloats, tf } from '../unit/graph/helpers.js';
-import { runOn, type Case } from './oracle.js';
+import { runOn, TESTED, type Case } from './oracle.js';
 import { paritySuite, relativeError } from './suite.js';
 
 const L = layers.layers;
@@ -144,8 +144,8 @@ async function agrees(model: layers.LayersModel, x: TensorData): Promise<void> {
   expect(graph.nodes.some(({ op }) => op === 'Scan')).toBe(true);
   const forms = {
     traced: ['reference', graph],
-    optimized: ['onnxruntime', graph],
-    expanded: ['onnxruntime', optimize(graph, { loops: 'expand' })],
+    optimized: [TESTED, graph],
+    expanded: [TESTED, optimize(graph, { loops: 'expand' })],
   } as const;
   for (const [form, [engine, candidate]] of Object.entries(forms)) {
     const outputs = await runOn(engine, candidate, { x, ...weights });
@@ -205,7 +205,7 @@ describe('loops in a graph', () => {
       const x = randomFloats([rows, STEPS, 2], rows);
       const eagerly = model.predict(tf.tensor(x.data, [rows, STEPS, 2])) as tf.Tensor;
       const expected = float32(eagerly.shape, eagerly.dataSync() as Float32Array);
-      for (const engine of ['reference', 'onnxruntime']) {
+      for (const engine of ['reference', TESTED]) {
         const { y } = await runOn(engine, graph, { x });
         expect(relativeError(y, expected)).toBeLessThan(1e-6);
       }

@@ -1,13 +1,17 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Socket } from 'node:net';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { AimaasError } from '../../core/errors.js';
 import type { TensorData } from '../../core/tensor.js';
 import type { Answers, Description, Fed, NumberedRequest, Reply, Request } from './messages.js';
 
-/** The compiled script of the process, which is in dist also where this file itself runs from its source. */
+/** The compiled script of the process: beside this file, or in dist where this file itself runs from its source. */
 function hostEntry(): string {
+  const beside = fileURLToPath(new URL('host.js', import.meta.url));
+  if (existsSync(beside)) return beside;
   const root = dirname(createRequire(import.meta.url).resolve('aimaas/package.json'));
   return join(root, 'dist', 'engines', 'tensorflow', 'host.js');
 }

@@ -3,7 +3,8 @@ import { optimize } from '../passes/index.js';
 import { fed, fetched } from './interface.js';
 import { lowerNodes } from './lower.js';
 import { encodeSavedModel } from './proto.js';
-import { openShape, writeInitializer } from './saved-model.js';
+import { writeInitializer } from './saved-model.js';
+import { openShape } from './shapes.js';
 import { GraphWriter, type Ref } from './writer.js';
 
 /** A graph as a SavedModel for the engine, with the tensor to feed or fetch for each input and output. */
@@ -32,7 +33,7 @@ export function executableModel(graph: Graph): ExecutableModel {
   });
   const initializer = writeInitializer(writer);
   const bytes = encodeSavedModel({
-    graph: { nodes: writer.nodes, functions: [] },
+    graph: { nodes: writer.nodes, functions: writer.functions },
     signatures: {},
     initializer,
   });

@@ -9,6 +9,7 @@ import { indexing } from './lowerings/indexing.js';
 import { pooling } from './lowerings/pooling.js';
 import { reduction } from './lowerings/reduction.js';
 import { resize } from './lowerings/resize.js';
+import { scan } from './lowerings/scan.js';
 import { shaping } from './lowerings/shaping.js';
 import { type Lowerings, NodeLowering, runtimeSizes } from './lowering.js';
 import type { GraphWriter, Ref } from './writer.js';
@@ -22,6 +23,7 @@ export const LOWERINGS: Lowerings = {
   ...convolution,
   ...pooling,
   ...resize,
+  Scan: scan((graph, writer, given) => lowerNodes(graph, writer, given)),
 };
 
 /**

@@ -1,15 +1,10 @@
 import { type Graph, type ValueId, valueInfo } from '../graph.js';
 import { optimize } from '../passes/index.js';
-import { isSymbolic } from '../symbolic.js';
 import { lowerNodes } from './lower.js';
 import { encodeSavedModel, SERVING_DEFAULT } from './proto.js';
+import { openShape } from './shapes.js';
 import type { SavedModel, Signature, TensorInfo } from './types.js';
 import { GraphWriter, type Ref } from './writer.js';
-
-/** A shape as TensorFlow declares it: what depends on the batch is open. */
-export function openShape(shape: readonly number[]): number[] {
-  return shape.map((size) => (isSymbolic(size) ? -1 : size));
-}
 
 export function tensorInfo(ref: Ref, shape: readonly number[] | null): TensorInfo {
   return { name: `${ref.node}:${ref.output}`, type: ref.type, shape };
@@ -36,7 +31,8 @@ export function toSavedModel(graph: Graph): Uint8Array {
 }
 
 function savedModelOf(graph: Graph): SavedModel {
-  const simple = optimize(graph);
+  // Written out, loops need no functions, which not every reader of SavedModels runs.
+  const simple = optimize(graph, { loops: 'expand' });
   const writer = new GraphWriter();
   const inputs: Record<string, TensorInfo> = {};
   const given = new Map<ValueId, Ref>();

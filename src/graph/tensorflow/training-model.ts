@@ -6,7 +6,7 @@ import { tensorName } from './executable-model.js';
 import { fed, fetched } from './interface.js';
 import { lowerNodes } from './lower.js';
 import { encodeSavedModel } from './proto.js';
-import type { FunctionDef } from './types.js';
+import { reserveList, stackList, writeLoop } from './loop.js';
 import { GraphWriter, type Ref } from './writer.js';
 
 /** A variable of the session: what to feed and fetch to write it, and what to fetch to read it. */
@@ -39,10 +39,7 @@ export interface TrainingModel {
 }
 
 export interface TrainingModelOptions {
-  /**
-   * Whether the loop is made part of the graph, so that operations of a step run beside each other: good for big
-   * operations, bad for small ones. The numbers are the same.
-   */
+  /** See Loop.inlined. */
   readonly inlined: boolean;
 }
 
@@ -82,15 +79,11 @@ export function trainingModel(step: StepGraph, { inlined }: TrainingModelOptions
   }));
   const lists = step.results.map((name) => {
     const { shape, dtype } = info(outputs, name);
-    return writer.op('TensorListReserve', [writer.integers(shape), steps], {
-      element_dtype: writer.typeOf(dtype),
-    });
+    return reserveList(writer, shape, steps, writer.typeOf(dtype));
   });
 
-  // What the loop carries, in this order; `carried` in the functions has the same.
+  // What the loop carries, in this order; a round takes it apart in the same.
   const values: Ref[] = [
-    writer.integers(0),
-    steps,
     ...(indices === undefined ? [] : [indices]),
     ...perStep.map(({ value }) => value),
     ...rows.map(({ value }) => value),
@@ -99,8 +92,6 @@ export function trainingModel(step: StepGraph, { inlined }: TrainingModelOptions
     ...lists,
   ];
   const shapes = [
-    [],
-    [],
     ...(indices === undefined ? [] : [[-1, ...step.indexShape]]),
     ...step.perStep.map((name) => [-1, ...info(inputs, name).shape]),
     ...rows.map(({ shape }) => shape),
@@ -108,12 +99,13 @@ export function trainingModel(step: StepGraph, { inlined }: TrainingModelOptions
     ...state.map(({ shape }) => shape),
     ...lists.map(() => []),
   ];
-  const functions = [condition(values), body(step, graph, values, inputs, outputs)];
-  const carried = writer.ops('StatelessWhile', values, {
-    cond: 'more_steps',
-    body: 'one_step',
-    output_shapes: shapes,
-    ...(inlined ? { _lower_using_switch_merge: true } : {}),
+  const carried = writeLoop(writer, {
+    name: 'training',
+    count: steps,
+    values,
+    shapes,
+    inlined,
+    round: (body, at, given) => oneStep(step, graph, body, at, given, inputs),
   });
   const after = carried.slice(values.length - lists.length - state.length);
   const kept = state.map(({ handle }, i) => {
@@ -126,16 +118,14 @@ export function trainingModel(step: StepGraph, { inlined }: TrainingModelOptions
       const list = after[state.length + i];
       if (list === undefined) throw new Error('The loop carries less than it was given.');
       const { shape, dtype } = info(outputs, name);
-      const stacked = writer.op('TensorListStack', [list, writer.integers(shape)], {
-        element_dtype: writer.typeOf(dtype),
-      });
+      const stacked = stackList(writer, list, shape, writer.typeOf(dtype));
       return [name, tensorName(fetched(writer, `result_${i}`, stacked))];
     }),
   );
   const [done] = writer.node('Identity', [steps], {}, 'done', kept).outputs;
   if (done === undefined) throw new Error('Identity has no output.');
   const bytes = encodeSavedModel({
-    graph: { nodes: writer.nodes, functions },
+    graph: { nodes: writer.nodes, functions: writer.functions },
     signatures: {},
     initializer: undefined,
   });
@@ -181,45 +171,21 @@ function variable(
   };
 }
 
-function argumentNames(values: readonly Ref[]): { name: string; type: Ref['type'] }[] {
-  return values.map(({ type }, i) => ({ name: `carried_${i}`, type }));
-}
-
-/** Whether there are steps left. */
-function condition(values: readonly Ref[]): FunctionDef {
-  const writer = new GraphWriter({ body: true });
-  const inputs = argumentNames(values);
-  const [at, count] = inputs.map(({ name, type }) => writer.argument(name, type));
-  if (at === undefined || count === undefined) throw new Error('A loop counts.');
-  const more = writer.op('Less', [at, count]);
-  return {
-    name: 'more_steps',
-    inputs,
-    outputs: [{ name: 'more', type: 'bool' }],
-    nodes: writer.nodes,
-    returns: { more: more.name },
-  };
-}
-
-/** One step: (carried values) → (carried values). */
-function body(
+/** One step in the body of the loop: what it carries → what it carries next. */
+function oneStep(
   step: StepGraph,
   graph: Graph,
-  values: readonly Ref[],
+  writer: GraphWriter,
+  at: Ref,
+  carried: readonly Ref[],
   inputs: ReadonlyMap<string, Named>,
-  outputs: ReadonlyMap<string, Named>,
-): FunctionDef {
-  const writer = new GraphWriter({ body: true });
-  const declared = argumentNames(values);
-  const carried = declared.map(({ name, type }) => writer.argument(name, type));
+): Ref[] {
   let next = 0;
   const take = (): Ref => {
     const ref = carried[next++];
     if (ref === undefined) throw new Error('The loop carries less than it was given.');
     return ref;
   };
-  const at = take();
-  take();
   const given = new Map<ValueId, Ref>();
   const know = (name: string, ref: Ref): void => {
     given.set(required(inputs, name).value, ref);
@@ -248,27 +214,11 @@ function body(
     return ref;
   };
   const unchanged = carried.length - step.state.length - lists.length;
-  const after = [
-    writer.op('AddV2', [at, writer.integers(1)]),
-    ...carried.slice(1, unchanged),
+  return [
+    ...carried.slice(0, unchanged),
     ...step.state.map(({ output }) => result(output)),
-    ...lists.map((list, i) => {
-      const value = result(step.results[i] ?? '');
-      return writer.op('TensorListSetItem', [list, at, value]);
-    }),
+    ...lists.map((list, i) => writer.op('TensorListSetItem', [list, at, result(step.results[i] ?? '')])),
   ];
-  for (const [name, { info }] of outputs) {
-    const ref = result(name);
-    if (ref.type !== writer.typeOf(info.dtype)) throw new Error(`"${name}" became ${ref.type}.`);
-  }
-  const returned = after.map(({ type }, i) => ({ name: `next_${i}`, type }));
-  return {
-    name: 'one_step',
-    inputs: declared,
-    outputs: returned,
-    nodes: writer.nodes,
-    returns: Object.fromEntries(returned.map(({ name }, i) => [name, after[i]?.name ?? ''])),
-  };
 }
 
 interface Named {

@@ -7,7 +7,14 @@ import {
   type AttributeDefinition,
   opDefinition,
 } from './op-definitions.js';
-import { type AttrValue, type DataType, dataTypeOf, type NodeDef, type Shape } from './types.js';
+import {
+  type AttrValue,
+  type DataType,
+  dataTypeOf,
+  type FunctionDef,
+  type NodeDef,
+  type Shape,
+} from './types.js';
 
 /** A tensor of the graph that is being written. */
 export interface Ref {
@@ -36,6 +43,8 @@ export interface WriterOptions {
   readonly narrow?: boolean;
   /** Whether the nodes are those of a function, which name each other differently. */
   readonly body?: boolean;
+  /** The functions of the whole graph, which those of its functions are added to. */
+  readonly functions?: FunctionDef[];
 }
 
 /** Equal constants up to this many elements become one. */
@@ -45,6 +54,8 @@ const SHARED_ELEMENTS = 64;
 export class GraphWriter {
   readonly nodes: NodeDef[] = [];
   readonly tables: LookupTable[] = [];
+  /** Functions that nodes call, those of functions included. */
+  readonly functions: FunctionDef[];
   readonly narrow: boolean;
   private readonly body: boolean;
   private readonly shared = new Map<string, Ref>();
@@ -53,6 +64,7 @@ export class GraphWriter {
   constructor(options: WriterOptions = {}) {
     this.narrow = options.narrow ?? false;
     this.body = options.body ?? false;
+    this.functions = options.functions ?? [];
   }
 
   /** Appends an operation and gives its first output. */
