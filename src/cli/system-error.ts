@@ -15,6 +15,7 @@ const REINSTALL =
 /** Failures of the system that can meet any command, by the code Node gives them. */
 const TRANSLATIONS: Readonly<Record<string, Translation>> = {
   ENOSPC: ['STORAGE', 'The disk is full', FREE_SPACE],
+  EFBIG: ['STORAGE', 'A file is larger than is allowed here', 'Raise the limit with: ulimit -f unlimited'],
   EDQUOT: ['STORAGE', 'The disk quota is used up', FREE_SPACE],
   EACCES: ['STORAGE', 'Permission denied', PERMISSIONS],
   EPERM: ['STORAGE', 'The operation is not permitted', PERMISSIONS],

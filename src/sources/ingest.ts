@@ -371,8 +371,8 @@ function databaseError(error: unknown): unknown {
       cause: error,
     });
   }
-  if (/no space left|disk/i.test(message)) {
-    return new AimaasError('STORAGE', `The disk is full: ${message}`, {
+  if (/no space left|disk|file too large|could not write/i.test(message)) {
+    return new AimaasError('STORAGE', `The data cannot be written: ${message}`, {
       hint: 'Free space and run it again.',
       cause: error,
     });

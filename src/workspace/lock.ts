@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readFile, rm, stat } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readFile, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -29,17 +29,27 @@ async function holder(path: string): Promise<Owner | undefined> {
 async function tryAcquire(path: string): Promise<string | undefined> {
   const owner: Owner = { pid: process.pid, host: hostname() };
   const content = JSON.stringify({ ...owner, nonce: randomBytes(6).toString('hex') });
+  const file = await create(path);
+  if (file === undefined) return undefined;
+  try {
+    await file.writeFile(content).finally(() => file.close());
+  } catch (error) {
+    // A full disk: the empty lock must not stand in anybody's way.
+    await rm(path, { force: true });
+    throw storageError(error, path);
+  }
+  return content;
+}
+
+/** The file newly made, or undefined where there is one. */
+async function create(path: string): Promise<FileHandle | undefined> {
   try {
     await mkdir(dirname(path), { recursive: true });
-    const file = await open(path, 'wx');
-    try {
-      await file.writeFile(content).finally(() => file.close());
-    } catch (error) {
-      // A full disk: the empty lock must not stand in anybody's way.
-      await rm(path, { force: true });
-      throw error;
-    }
-    return content;
+  } catch (error) {
+    throw storageError(error, dirname(path));
+  }
+  try {
+    return await open(path, 'wx');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return undefined;
     throw storageError(error, path);

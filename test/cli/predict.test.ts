@@ -220,6 +220,18 @@ describe('predict', () => {
     expect(lines(stdout)).toHaveLength(1);
   });
 
+  it('says that a file may not grow so large, and leaves none', async () => {
+    const [header = '', row = ''] = lines(CSV);
+    await writeFile(join(cwd, 'many.csv'), `${header}\n${`${row}\n`.repeat(500)}`);
+    const { spawnSync } = await import('node:child_process');
+    const executable = JSON.stringify(join(process.cwd(), 'bin/aimaas.js'));
+    const script = `ulimit -f 4; node ${executable} predict many.csv --output limited/out.csv`;
+    const { status, stderr } = spawnSync('bash', ['-c', script], { cwd, encoding: 'utf8' });
+    expect([status, stderr]).toEqual([4, expect.stringContaining('is larger than is allowed here')]);
+    expect(stderr).not.toContain('bug');
+    expect(await readdir(join(cwd, 'limited'))).toEqual([]);
+  });
+
   it('finishes quietly when its reader goes away', async () => {
     const rows = lines(CSV)[1] ?? '';
     const large = `${lines(CSV)[0] ?? ''}\n${`${rows}\n`.repeat(60_000)}`;

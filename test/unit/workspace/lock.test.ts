@@ -107,6 +107,13 @@ describe('withLock', () => {
     expect(await withLock(lock, options, () => Promise.resolve('mine'))).toBe('mine');
   });
 
+  test('a folder that cannot be made is an error, not a lock to wait for', async () => {
+    await writeFile(join(folder.path, 'locks'), 'a file');
+    const options = { reporter: silentReporter, what: 'x' };
+    const attempt = withLock(join(folder.path, 'locks', 'x.lock'), options, () => Promise.resolve());
+    await expect(attempt).rejects.toMatchObject({ code: 'STORAGE', exitCode: 4 });
+  });
+
   test('is free again after an error, and an interruption ends the waiting', async () => {
     const lock = join(folder.path, 'x.lock');
     const options = { reporter: silentReporter, what: 'x' };
