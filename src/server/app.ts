@@ -7,6 +7,7 @@ import { deadlineOf } from './deadline.js';
 import { ServerMetrics } from './metrics.js';
 import { ModelSet, type Serving } from './model-set.js';
 import { inferenceProtocol } from './protocols/inference/inference.js';
+import { pageProtocol } from './page/protocol.js';
 import { operationsProtocol } from './protocols/operations.js';
 import { recordsProtocol } from './protocols/records.js';
 import { tensorflowServingProtocol } from './protocols/tensorflow-serving.js';
@@ -97,6 +98,7 @@ export function createApp(options: AppOptions): App {
   metrics.watch(models, () => draining);
   const router = new Router([
     recordsProtocol(models),
+    pageProtocol(models),
     tensorflowServingProtocol(models),
     inferenceProtocol({ models, repository: options.repository, draining: () => draining }),
     ...(options.trafficControl === undefined ? [] : [trafficProtocol(options.trafficControl)]),

@@ -47,6 +47,14 @@ interface ServedBase {
 export const FEATURES = 'features';
 export const SCORES = 'scores';
 
+/** What is typical of a model's inputs, for forms and explanations. */
+export interface ModelProfile {
+  /** For every column its median or most frequent value. */
+  readonly typical: JsonObject;
+  /** For number columns the least and the greatest value. */
+  readonly ranges: Readonly<Record<string, readonly [number, number]>>;
+}
+
 /** A model that aimaas made: it takes rows of raw columns, and answers with labels and probabilities or with values. */
 export interface ColumnModel extends ServedBase {
   readonly kind: 'columns';
@@ -59,6 +67,8 @@ export interface ColumnModel extends ServedBase {
   toTable(rows: InputRows | readonly InputRecord[]): Table;
   /** The engine's input for some rows: FEATURES `[rows, width]`. */
   encode(table: Table): Tensors;
+  /** What its training rows looked like, where that is known. */
+  readonly profile?: ModelProfile | undefined;
   /** Looks at every row that was answered, if anybody does. */
   readonly watcher?: Watcher | undefined;
 }

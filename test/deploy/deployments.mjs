@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const folder = resolve(process.argv[2]);
-const NAME = 'Pingüinos 企鹅 $HOME';
+const NAME = 'Pingüinos_企鹅';
 
 function run(command, args, cwd, env = process.env) {
   return execFileSync(command, args, {

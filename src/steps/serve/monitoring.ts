@@ -6,7 +6,9 @@ import { PredictionLog } from '../../server/monitoring/prediction-log.js';
 import type { Watcher } from '../../server/monitoring/watcher.js';
 import { DriftWindow } from '../../server/monitoring/window.js';
 import type { ColumnModel, ServedModel } from '../../server/served-model.js';
+import type { DriftReference } from '../../drift/index.js';
 import { readReference } from '../drift-reference.js';
+import { profileOf } from '../model-profile.js';
 
 export interface MonitoringOptions {
   /** Folder for a log of predictions. Default: none is kept. */
@@ -51,9 +53,12 @@ export class Monitoring {
    * @param folder holds its reference.json, if it has one.
    */
   async watch(model: ColumnModel, folder: string): Promise<ColumnModel> {
-    const window = await this.windowOf(folder);
+    const reference = await this.referenceOf(folder);
+    const profile = reference === undefined ? undefined : profileOf(reference, model.example);
+    const rows = this.options.driftWindow ?? DRIFT_WINDOW;
+    const window = reference === undefined || rows === 0 ? undefined : new DriftWindow(reference, rows);
     const { log } = this;
-    if (window === undefined && log === undefined) return model;
+    if (window === undefined && log === undefined) return { ...model, profile };
     const options = { sample: this.options.logSample ?? 1, mask: this.mask };
     const watcher: Watcher = {
       answered: (table, scores) => {
@@ -71,7 +76,7 @@ export class Monitoring {
       },
       drift: () => window?.drift() ?? [],
     };
-    return { ...model, watcher };
+    return { ...model, profile, watcher };
   }
 
   /**
@@ -104,12 +109,9 @@ export class Monitoring {
     await this.log?.close();
   }
 
-  private async windowOf(folder: string): Promise<DriftWindow | undefined> {
-    const rows = this.options.driftWindow ?? DRIFT_WINDOW;
-    if (rows === 0) return undefined;
+  private async referenceOf(folder: string): Promise<DriftReference | undefined> {
     try {
-      const reference = await readReference(folder);
-      return reference === undefined ? undefined : new DriftWindow(reference, rows);
+      return await readReference(folder);
     } catch (error) {
       this.reporter.warn(`Drift is not measured: ${(error as Error).message}`);
       return undefined;
