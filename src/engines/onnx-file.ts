@@ -8,6 +8,8 @@ export interface OnnxFileOptions {
   readonly threads: number;
   /** What to call the model in an error. */
   readonly name: string;
+  /** What to do about a model that cannot be run. */
+  readonly hint?: string | undefined;
 }
 
 /** An opened ONNX model, of which several runs may be asked for at once. */
@@ -22,25 +24,8 @@ export interface OnnxExecutable extends Executable {
  * @throws AimaasError ARTIFACT_CORRUPT when the bytes are no ONNX model that this ONNX Runtime can run.
  */
 export async function openOnnx(bytes: Uint8Array, options: OnnxFileOptions): Promise<OnnxExecutable> {
-  const { InferenceSession: Session, Tensor: OrtTensor } = await import('onnxruntime-node');
-  let session: InferenceSession;
-  try {
-    session = await Session.create(bytes, {
-      intraOpNumThreads: options.threads,
-      interOpNumThreads: 1,
-      executionMode: 'sequential',
-      graphOptimizationLevel: 'all',
-      logSeverityLevel: 3,
-      // Threads that spin while they wait take the processor from everything else that runs here.
-      extra: { session: { intra_op: { allow_spinning: '0' } } },
-    });
-  } catch (error) {
-    throw new AimaasError(
-      'ARTIFACT_CORRUPT',
-      `${options.name} is not an ONNX model that ONNX Runtime can run: ${(error as Error).message}`,
-      { hint: 'Make it again: aimaas train --force, or aimaas export --force', cause: error },
-    );
-  }
+  const { Tensor: OrtTensor } = await import('onnxruntime-node');
+  const session = await createSession(bytes, options);
 
   async function run(inputs: Tensors): Promise<Record<string, TensorData>> {
     const feeds: Record<string, Tensor> = {};
@@ -65,6 +50,34 @@ export async function openOnnx(bytes: Uint8Array, options: OnnxFileOptions): Pro
     run,
     dispose: () => session.release(),
   };
+}
+
+/** A session of a model in memory or in a file. @throws AimaasError ARTIFACT_CORRUPT */
+export async function createSession(
+  model: Uint8Array | string,
+  options: OnnxFileOptions,
+): Promise<InferenceSession> {
+  const { InferenceSession: Session } = await import('onnxruntime-node');
+  const settings: InferenceSession.SessionOptions = {
+    intraOpNumThreads: options.threads,
+    interOpNumThreads: 1,
+    executionMode: 'sequential',
+    graphOptimizationLevel: 'all',
+    logSeverityLevel: 3,
+    // Threads that spin while they wait take the processor from everything else that runs here.
+    extra: { session: { intra_op: { allow_spinning: '0' } } },
+  };
+  try {
+    return await (typeof model === 'string'
+      ? Session.create(model, settings)
+      : Session.create(model, settings));
+  } catch (error) {
+    throw new AimaasError(
+      'ARTIFACT_CORRUPT',
+      `${options.name} is not an ONNX model that ONNX Runtime can run: ${(error as Error).message}`,
+      { hint: options.hint ?? 'Make it again: aimaas train --force, or aimaas export --force', cause: error },
+    );
+  }
 }
 
 function shapesOf(

@@ -31,8 +31,8 @@ interface ServedBase {
   readonly labels: readonly string[];
   /** A row the model can answer for, for documentation and for the first, warming prediction. */
   readonly example: JsonObject;
-  /** The same row as `run` takes it. */
-  readonly exampleTensors: Tensors;
+  /** The same row as `run` takes it; undefined where none is known. */
+  readonly exampleTensors: Tensors | undefined;
   /** What clients that speak in tensors send and get. */
   readonly inputTensors: readonly TensorSpec[];
   readonly outputTensors: readonly TensorSpec[];

@@ -63,7 +63,7 @@ export async function openServedModel(
     run: (tensors) => runNetwork(predictor, tensors),
     dispose: () => predictor.dispose(),
   };
-  await model.run(model.exampleTensors);
+  await model.run(encode(toTable([example])));
   return model;
 }
 

@@ -78,7 +78,7 @@ async function stateOf({ model, batcher }: Serving): Promise<{
   labels: readonly string[];
   ready: boolean;
 }> {
-  if (batcher.failure !== undefined)
+  if (batcher.failure !== undefined && model.exampleTensors !== undefined)
     await batcher
       .run(model.exampleTensors, 1, { access: openAccess(), abandoned: () => false })
       .catch(() => undefined);

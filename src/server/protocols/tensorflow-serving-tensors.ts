@@ -2,9 +2,8 @@ import { isJsonObject } from '../../core/json.js';
 import { quote } from '../json-body.js';
 import { badRequest } from '../request-error.js';
 import type { TensorModel } from '../served-model.js';
-import type { Bytes } from '../tensors/datatype.js';
-import { elementWriter, valuesFromJson } from '../tensors/json.js';
-import { elementCount, type Tensor, type Tensors, type TensorSpec } from '../tensors/tensor.js';
+import { nestedJson, valuesFromJson } from '../tensors/json.js';
+import { type Tensor, type Tensors, type TensorSpec } from '../tensors/tensor.js';
 
 /**
  * The tensors of `instances` of a model whose tensors are its signature: every item is an element of the first axis of
@@ -121,20 +120,15 @@ function objectText(values: readonly { readonly name: string; readonly text: str
   return `{${values.map(({ name, text }) => `${JSON.stringify(name)}:${text}`).join(',')}}`;
 }
 
-/** Writes the part of a tensor at one index of all axes before `axis`, nested. Outputs called *_bytes are {"b64"}. */
+/** Outputs called *_bytes are {"b64"}. */
 function nestedWriter(name: string, tensor: Tensor, axis: number): (index: number) => string {
-  const { datatype, shape, values } = tensor;
-  const write =
-    datatype === 'BYTES' && name.endsWith('_bytes')
-      ? (i: number) => JSON.stringify({ b64: Buffer.from(values[i] as Bytes as string).toString('base64') })
-      : elementWriter(tensor);
-  const nested = (level: number, from: number): string => {
-    if (level === shape.length) return write(from);
-    const size = elementCount(shape.slice(level + 1));
-    const parts: string[] = [];
-    for (let i = 0; i < (shape[level] as number); i++) parts.push(nested(level + 1, from + i * size));
-    return `[${parts.join(',')}]`;
-  };
-  const size = elementCount(shape.slice(axis));
-  return (index) => nested(axis, index * size);
+  const asB64 = tensor.datatype === 'BYTES' && name.endsWith('_bytes');
+  const { values } = tensor;
+  return nestedJson(
+    tensor,
+    axis,
+    asB64
+      ? (i) => JSON.stringify({ b64: Buffer.from(values[i] as Uint8Array).toString('base64') })
+      : undefined,
+  );
 }

@@ -158,3 +158,24 @@ export function flatJson(tensor: Tensor): string {
   for (let i = 0; i < tensor.values.length; i++) text += i === 0 ? write(i) : `,${write(i)}`;
   return `${text}]`;
 }
+
+/**
+ * Writes the part of a tensor at one index of all axes before `axis`, nested.
+ * @param write writes an element; by default as `elementWriter`.
+ */
+export function nestedJson(
+  tensor: Tensor,
+  axis: number,
+  write: (index: number) => string = elementWriter(tensor),
+): (index: number) => string {
+  const { shape } = tensor;
+  const nested = (level: number, from: number): string => {
+    if (level === shape.length) return write(from);
+    const size = elementCount(shape.slice(level + 1));
+    const parts: string[] = [];
+    for (let i = 0; i < (shape[level] as number); i++) parts.push(nested(level + 1, from + i * size));
+    return `[${parts.join(',')}]`;
+  };
+  const size = elementCount(shape.slice(axis));
+  return (index) => nested(axis, index * size);
+}

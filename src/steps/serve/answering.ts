@@ -7,7 +7,10 @@ import { ALL_METRICS, READ_METRICS, READ_TRAFFIC } from '../../server/cluster/to
 import { type ConnectionSource, listen, type RunningServer } from '../../server/listen.js';
 import type { RunningGrpcServer } from '../../server/grpc/server.js';
 import { LiveModels } from '../../server/live-models.js';
+import type { Target } from '../../server/plan.js';
+import type { ServedModel } from '../../server/served-model.js';
 import { openServedModel } from '../served-model.js';
+import { isOnnxFile, openServedOnnx } from '../served-onnx.js';
 import type { Accounts } from './access.js';
 import { Monitoring } from './monitoring.js';
 import { SERVE_DEFAULTS, type ServeOptions } from './options.js';
@@ -66,7 +69,7 @@ export async function openAnswering(
   if (monitoring.log !== undefined) app.metrics.watchLog(monitoring.log);
   const live = new LiveModels({
     models: app.models,
-    open: async (target) => monitoring.watch(await openServedModel(target, options), target.folder),
+    open: (target) => openTarget(target, options, monitoring),
     serve: (model) => app.serve(model),
     direct: (plan, servings) => app.traffic.direct(plan, servings),
     onError,
@@ -102,6 +105,15 @@ export async function openAnswering(
       await monitoring.close();
     },
   };
+}
+
+async function openTarget(
+  target: Target,
+  options: ServeOptions,
+  monitoring: Monitoring,
+): Promise<ServedModel> {
+  if (isOnnxFile(target.folder)) return openServedOnnx({ ...target, path: target.folder }, options);
+  return monitoring.watch(await openServedModel(target, options), target.folder);
 }
 
 function describe(error: unknown): string {

@@ -1,8 +1,10 @@
+import { resolve } from 'node:path';
 import type { StepContext } from '../../core/step.js';
 import type { Target } from '../../server/plan.js';
 import { ModelRegistry } from '../../workspace/registry.js';
 import { Workspace } from '../../workspace/workspace.js';
 import { resolveModel } from '../resolve-model.js';
+import { isOnnxFile, nameOfFile } from '../served-onnx.js';
 
 type Place = Pick<StepContext, 'workspace'>;
 
@@ -12,9 +14,16 @@ type Place = Pick<StepContext, 'workspace'>;
  * @throws AimaasError ARTIFACT_NOT_FOUND when there is none.
  */
 export async function resolveTarget(context: Place, reference?: string): Promise<Target> {
+  const file = reference === undefined ? undefined : onnxFile(reference);
+  if (file !== undefined) return { folder: file, name: nameOfFile(file), version: null, labels: [] };
   const { folder, name, version } = await resolveModel(context, reference);
   const labels = version === null ? [] : await labelsOf(context, folder, name, version);
   return { folder, name, version, labels };
+}
+
+/** The path of an ONNX file that someone else made, which is a model by itself. */
+function onnxFile(reference: string): string | undefined {
+  return isOnnxFile(reference) ? resolve(reference) : undefined;
 }
 
 /** What the MODEL arguments are; without any, the newest model, by a name under which it can be followed. */
