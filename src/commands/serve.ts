@@ -17,6 +17,10 @@ export default defineCommand({
     { command: 'aimaas serve', does: 'serve the newest model at http://127.0.0.1:8080' },
     { command: 'aimaas serve penguins@champion', does: 'serve the version an alias points at' },
     {
+      command: 'aimaas serve ./model.onnx',
+      does: 'serve a network from elsewhere, whose tensors are its signature',
+    },
+    {
       command: 'aimaas serve penguins --grpc-port 8500',
       does: 'speak the Open Inference Protocol and TensorFlow Serving over gRPC too',
     },
@@ -33,7 +37,7 @@ export default defineCommand({
     {
       name: 'MODEL',
       description:
-        'Name, name@alias, name/version, run id or path of a bundle; the first answers requests that name none. Default: the newest',
+        'Name, name@alias, name/version, run id, path of a bundle or of an .onnx file; the first answers requests that name none. Default: the newest',
       variadic: true,
     },
   ],

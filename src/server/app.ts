@@ -74,6 +74,11 @@ function pathOf(target: string): string {
   return end === -1 ? path : path.slice(0, end);
 }
 
+function queryOf(target: string): URLSearchParams {
+  const at = target.indexOf('?');
+  return new URLSearchParams(at === -1 ? '' : target.slice(at).replace(/#.*$/, ''));
+}
+
 export function createApp(options: AppOptions): App {
   const metrics = new ServerMetrics();
   const scheduler = new Scheduler();
@@ -151,6 +156,9 @@ export function createApp(options: AppOptions): App {
       const call: Call = {
         method,
         path,
+        get query() {
+          return queryOf(request.url ?? '');
+        },
         groups: match.groups,
         headers: request.headers,
         access,

@@ -8,6 +8,7 @@ export interface Call extends Asking {
   readonly method: string;
   /** Without the query. */
   readonly path: string;
+  readonly query: URLSearchParams;
   /** The groups of a route's pattern, as they stand in the path (not percent-decoded). */
   readonly groups: readonly (string | undefined)[];
   readonly headers: IncomingHttpHeaders;
@@ -19,7 +20,7 @@ export interface Call extends Asking {
   readonly access: Access;
   /**
    * The whole body.
-   * @throws RequestError 413 when it is larger than the server takes, 415 when it is compressed.
+   * @throws RequestError 413 when it is larger than the server takes, 415 when it is compressed in a way it cannot read.
    */
   body(): Promise<Buffer>;
 }

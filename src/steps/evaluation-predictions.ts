@@ -4,7 +4,7 @@ import { throwIfAborted } from '../core/errors.js';
 import { shortestFloat32 } from '../core/float32.js';
 import { classesOf, decode, outputsOf } from '../tasks/index.js';
 import type { JudgedRows } from './evaluation-rows.js';
-import { outputColumns, predictionFormatter } from './prediction-format.js';
+import { outputColumns, predictionFormatter } from '../core/prediction-format.js';
 import { fileOutput } from './text-output.js';
 
 export const PREDICTION_FILES = ['csv', 'parquet'] as const;

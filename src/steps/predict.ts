@@ -12,7 +12,7 @@ import {
   predictionFormatter,
   type PredictionFormatter,
   type RowCounts,
-} from './prediction-format.js';
+} from '../core/prediction-format.js';
 import { type OpenedPredictor, openPredictor } from './predictor.js';
 import { type ResolvedModel, resolveModel } from './resolve-model.js';
 import { fileOutput, streamOutput, type TextOutput } from './text-output.js';

@@ -19,6 +19,7 @@ import {
   type TensorSpec,
 } from '../server/tensors/tensor.js';
 import { textOf } from '../server/tensors/text.js';
+import { exists } from '../workspace/workspace.js';
 import type { PredictorOptions } from './predictor.js';
 
 /** ONNX Runtime's names of the datatypes that JavaScript can hold. */
@@ -58,6 +59,11 @@ export async function openServedOnnx(
   options: PredictorOptions,
 ): Promise<TensorModel> {
   const { path, name, version, labels } = source;
+  if (!(await exists(path))) {
+    throw new AimaasError('ARTIFACT_NOT_FOUND', `There is no model at ${path}: the file does not exist.`, {
+      hint: 'aimaas models list',
+    });
+  }
   const onnx = await openOnnxModel(path, {
     threads: options.threads ?? 1,
     hint: 'Check it with onnx.checker, or export it for an older opset.',

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { type AppOptions, createApp } from '../../src/server/app.js';
 import { listen, type ListenOptions, type RunningServer } from '../../src/server/listen.js';
-import type { ColumnModel } from '../../src/server/served-model.js';
+import type { ColumnModel, ServedModel } from '../../src/server/served-model.js';
 import { openServedModel } from '../../src/steps/served-model.js';
 import { temporaryFolder } from './cli.js';
 import { writePenguinModel } from './penguins.js';
@@ -14,8 +14,8 @@ export interface Answer {
   readonly body: unknown;
 }
 
-export interface TestServer extends RunningServer {
-  readonly models: readonly ColumnModel[];
+export interface TestServer<T extends ServedModel = ColumnModel> extends RunningServer {
+  readonly models: readonly T[];
   /** Failures that the server called its own. */
   readonly errors: unknown[];
   /** How many requests have reached the server. */
@@ -61,10 +61,10 @@ export async function openPenguinModels(): Promise<{
 }
 
 /** A server on a free port of this machine, and a client for it. */
-export async function startServer(
-  models: readonly [ColumnModel, ...ColumnModel[]],
+export async function startServer<T extends ServedModel = ColumnModel>(
+  models: readonly T[],
   options: TestServerOptions = {},
-): Promise<TestServer> {
+): Promise<TestServer<T>> {
   const errors: unknown[] = [];
   const app = createApp({
     maxBatchRows: 64,

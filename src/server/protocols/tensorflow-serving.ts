@@ -114,12 +114,9 @@ function checkSignature(body: Readonly<Record<string, unknown>>): void {
   checkSignatureName(name);
 }
 
-async function predict(
-  { model, batcher }: Serving,
-  body: Readonly<Record<string, unknown>>,
-  call: Call,
-): Promise<Reply> {
+async function predict(served: Serving, body: Readonly<Record<string, unknown>>, call: Call): Promise<Reply> {
   checkSignature(body);
+  const { model } = served;
   const { instances, inputs } = body;
   if (instances !== undefined && inputs !== undefined) {
     throw badRequest(
@@ -131,15 +128,15 @@ async function predict(
   if (model.kind === 'tensors') {
     const byRow = instances !== undefined;
     const tensors = byRow ? tensorsFromInstances(model, instances) : tensorsFromInputs(model, inputs);
-    const answers = await answerTensors({ model, batcher }, tensors, call);
+    const answers = await answerTensors(served, tensors, call);
     return { status: 200, body: byRow ? predictionsJson(model, answers) : outputsJson(model, answers) };
   }
-  const serving = { model, batcher };
+  const serving = columnServing(served);
   if (instances !== undefined) {
-    const answers = await ask(serving, rowsFromInstances(model, instances), call, 'instances');
+    const answers = await ask(serving, rowsFromInstances(serving.model, instances), call, 'instances');
     return json({ predictions: answers.map((row) => rowOutput(answers, row)) });
   }
-  const answers = await ask(serving, rowsFromInputs(model, inputs), call, 'inputs');
+  const answers = await ask(serving, rowsFromInputs(serving.model, inputs), call, 'inputs');
   return json({ outputs: columnOutput(answers) });
 }
 

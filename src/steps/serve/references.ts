@@ -1,8 +1,9 @@
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
+import { AimaasError } from '../../core/errors.js';
 import type { StepContext } from '../../core/step.js';
 import type { Target } from '../../server/plan.js';
 import { ModelRegistry } from '../../workspace/registry.js';
-import { Workspace } from '../../workspace/workspace.js';
+import { exists, Workspace } from '../../workspace/workspace.js';
 import { resolveModel } from '../resolve-model.js';
 import { isOnnxFile, nameOfFile } from '../served-onnx.js';
 
@@ -16,6 +17,15 @@ type Place = Pick<StepContext, 'workspace'>;
 export async function resolveTarget(context: Place, reference?: string): Promise<Target> {
   const file = reference === undefined ? undefined : onnxFile(reference);
   if (file !== undefined) return { folder: file, name: nameOfFile(file), version: null, labels: [] };
+  if (reference !== undefined && (await exists(join(reference, 'saved_model.pb')))) {
+    throw new AimaasError(
+      'UNSUPPORTED',
+      `${reference} is a TensorFlow SavedModel, which cannot be served as it is.`,
+      {
+        hint: `Convert it: pip install tf2onnx && python -m tf2onnx.convert --saved-model ${reference} --output model.onnx && aimaas serve ./model.onnx`,
+      },
+    );
+  }
   const { folder, name, version } = await resolveModel(context, reference);
   const labels = version === null ? [] : await labelsOf(context, folder, name, version);
   return { folder, name, version, labels };

@@ -5,7 +5,7 @@ import {
   outputColumns,
   predictionFormatter,
   PREDICTION_FORMATS,
-} from '../../../src/steps/prediction-format.js';
+} from '../../../src/core/prediction-format.js';
 
 const CLASSES = ['a, b', 'line\nend', ' "quoted" ', '10'];
 const PREAMBLE = { schemaVersion: 1 };

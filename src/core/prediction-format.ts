@@ -1,5 +1,5 @@
-import type { Json } from '../core/json.js';
-import type { Prediction } from '../core/predictor.js';
+import type { Json } from './json.js';
+import type { Prediction } from './predictor.js';
 
 /** How predictions are written: CSV with a header, an object a line, or one JSON document. */
 export const PREDICTION_FORMATS = ['csv', 'jsonl', 'json'] as const;
