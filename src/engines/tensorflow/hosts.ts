@@ -1,5 +1,6 @@
 import { AimaasError } from '../../core/errors.js';
 import type { EngineOptions } from '../engine.js';
+import { mayHaveGpu } from './gpu.js';
 import { requireInstallation } from './installation.js';
 import { HostProcess } from './host-process.js';
 import type { Description } from './messages.js';
@@ -20,7 +21,10 @@ export function environment({ device, threads }: EngineOptions): Record<string, 
     ...(threads === undefined ? {} : { TF_NUM_INTRAOP_THREADS: String(threads) }),
   };
   const unset = Object.entries(wanted).filter(([name]) => process.env[name] === undefined);
-  return { ...Object.fromEntries(unset), ...(device === 'cpu' ? { CUDA_VISIBLE_DEVICES: '-1' } : {}) };
+  return {
+    ...Object.fromEntries(unset),
+    ...(device === 'cpu' && mayHaveGpu() ? { CUDA_VISIBLE_DEVICES: '-1' } : {}),
+  };
 }
 
 /**
