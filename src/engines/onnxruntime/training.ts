@@ -5,15 +5,11 @@ import { inputInfos } from '../../graph/graph.js';
 import { LOOP_INPUTS, trainingLoopOnnx } from '../../graph/onnx/training-loop.js';
 import type { StepGraph } from '../../graph/step-graph.js';
 import type { EngineOptions, StepBatch, Tensors, TrainingSession } from '../engine.js';
+import { StepsPerCall } from '../steps-per-call.js';
 import { checkBatch, checkGiven, joinLeading, sliceLeading } from '../step-inputs.js';
 import { loadOnnxRuntime, openSession, type OrtModule } from './session.js';
 import { fromOrt, toOrt } from './tensors.js';
 import { defaultThreads } from './threads.js';
-
-/** How long one call into the runtime may take: it blocks this thread, and with it signals and progress. */
-const CALL_MILLISECONDS = 100;
-
-const MOST_STEPS_PER_CALL = 4096;
 
 /** A training step compiled by ONNX Runtime, with state and data as its tensors. */
 class OnnxRuntimeTraining implements TrainingSession {
@@ -22,8 +18,7 @@ class OnnxRuntimeTraining implements TrainingSession {
   private readonly step: StepGraph;
   private data: Record<string, ort.Tensor> = {};
   private state: Record<string, ort.Tensor> = {};
-  /** Steps to run in one call; grows until a call takes as long as it may. How steps are cut changes no result. */
-  private stepsPerCall = 1;
+  private readonly pace = new StepsPerCall();
 
   constructor(runtime: OrtModule, session: ort.InferenceSession, step: StepGraph) {
     this.runtime = runtime;
@@ -78,10 +73,10 @@ class OnnxRuntimeTraining implements TrainingSession {
     for (const name of this.step.results) parts[name] = [];
     const perIndex = batch.count === 0 ? 0 : batch.indices.length / batch.count;
     for (let from = 0; from < batch.count;) {
-      const to = Math.min(batch.count, from + this.stepsPerCall);
+      const to = Math.min(batch.count, from + this.pace.steps);
       const started = performance.now();
       const results = await this.runSome(batch, from, to, perIndex);
-      this.adapt(to - from, performance.now() - started);
+      this.pace.took(to - from, performance.now() - started);
       for (const name of this.step.results) {
         const tensor = results[name];
         if (tensor !== undefined) parts[name]?.push(fromOrt(tensor));
@@ -124,13 +119,6 @@ class OnnxRuntimeTraining implements TrainingSession {
       if (tensor !== undefined) this.state[input] = tensor;
     }
     return results;
-  }
-
-  private adapt(steps: number, milliseconds: number): void {
-    // The last call of a batch may be short, and says nothing about a full one.
-    if (steps < this.stepsPerCall) return;
-    if (milliseconds < CALL_MILLISECONDS / 2) this.stepsPerCall = Math.min(steps * 2, MOST_STEPS_PER_CALL);
-    else if (milliseconds > CALL_MILLISECONDS) this.stepsPerCall = Math.max(1, Math.floor(steps / 2));
   }
 
   private tensors(names: readonly string[], given: Tensors, copy = false): Record<string, ort.Tensor> {

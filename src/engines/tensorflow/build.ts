@@ -31,7 +31,7 @@ export function compilation(): Compilation {
     throw new AimaasError(
       'ENGINE_UNAVAILABLE',
       `The optional package ${name} is not installed beside aimaas.`,
-      { hint: `npm install ${name}, or install aimaas again without --omit=optional` },
+      { hint: `npm install --ignore-scripts ${TFJS_NODE} ${HEADERS}   (with -g if aimaas is installed so)` },
     );
   });
   const [addon = '', headers = ''] = folders.map((folder, i) =>
