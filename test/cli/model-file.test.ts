@@ -298,6 +298,22 @@ describe('aimaas train --model FILE', () => {
   });
 });
 
+describe('the model file of the cars example', () => {
+  it('predicts well on rows it has not seen', async () => {
+    const { path: cwd, dispose } = await temporaryFolder();
+    try {
+      await cp(fileURLToPath(new URL('../../examples/cars', import.meta.url)), cwd, { recursive: true });
+      await runJson(['collect'], { cwd });
+      await runJson(['preprocess'], { cwd });
+      await runJson(['train', '--model', './network.js', '--members', '2', '--epochs', '60'], { cwd });
+      const { stdout } = await runCli(['evaluate', '--metric', 'r2', '-q'], { cwd });
+      expect(Number(stdout)).toBeGreaterThan(0.75);
+    } finally {
+      await dispose();
+    }
+  });
+});
+
 function l2(strength: number): object {
   return { module: 'keras.regularizers', class_name: 'L2', config: { l2: strength }, registered_name: null };
 }

@@ -4,6 +4,8 @@ import { Random } from '../../src/core/random.js';
 import { engine } from '../../src/engines/index.js';
 import { randomDraws, randomOffsets, randomPool } from '../../src/graph/random.js';
 import { TESTED } from './oracle.js';
+import { ACTIVATIONS } from '../../src/layers/activations.js';
+import * as own from '../../src/layers/index.js';
 import { layers, randomFloats, tf, traceStep } from '../unit/graph/helpers.js';
 
 const L = layers.layers;
@@ -144,6 +146,92 @@ const zoo: Record<string, { input: number[]; layers: () => Layer[]; codes?: numb
     layers: () => [
       L.convLstm2d({ filters: 2, kernelSize: 2, recurrentInitializer: 'glorotUniform' }),
       L.flatten(),
+    ],
+  },
+  'average pooling in three dimensions': {
+    input: [4, 4, 4, 1],
+    layers: () => [
+      L.conv3d({ filters: 2, kernelSize: 2, activation: 'tanh' }),
+      L.averagePooling3d({ poolSize: 3 }),
+      L.flatten(),
+    ],
+  },
+  'batch normalization between dense layers': {
+    input: [4],
+    layers: () => [
+      L.dense({ units: 5 }),
+      L.batchNormalization({ momentum: 0.8, betaRegularizer: 'l1l2' }),
+      L.dense({ units: 3, activation: 'relu' }),
+    ],
+  },
+  'stacked recurrent cells': {
+    input: [4, 3],
+    layers: () => [
+      L.rnn({
+        cell: [
+          L.lstmCell({ units: 3, recurrentInitializer: 'glorotUniform' }),
+          L.gruCell({ units: 2, recurrentInitializer: 'glorotUniform' }),
+        ] as layers.layers.RNNCell[],
+      }),
+    ],
+  },
+  'bidirectional gru, summed': {
+    input: [3, 2],
+    layers: () => [
+      L.bidirectional({
+        layer: L.gru({ units: 3, returnSequences: true, recurrentInitializer: 'glorotUniform' }),
+        mergeMode: 'sum',
+      }),
+      L.globalMaxPooling1d({}),
+    ],
+  },
+  'gru with its reset gate after the product': {
+    input: [4, 3],
+    layers: () => [
+      own.gruResetAfter({ units: 4, returnSequences: true, recurrentInitializer: 'glorotUniform' }),
+      own.gruResetAfter({
+        units: 3,
+        dropout: 0.2,
+        recurrentDropout: 0.1,
+        recurrentInitializer: 'glorotUniform',
+      }),
+    ],
+  },
+  'transformer encoder over an embedding with padding': {
+    input: [5],
+    codes: 7,
+    layers: () => [
+      L.embedding({ inputDim: 7, outputDim: 4, maskZero: true }),
+      own.positionalEmbedding(),
+      own.transformerEncoder({ numHeads: 2, intermediateDim: 6, dropout: 0.1, activation: 'gelu' }),
+      own.transformerEncoder({ numHeads: 1, intermediateDim: 3, normalizeFirst: true, activation: 'silu' }),
+      own.multiHeadAttention({ numHeads: 2, keyDim: 3, causal: true, outputDim: 3, dropout: 0.1 }),
+      L.flatten(),
+    ],
+  },
+  'transformer decoder alone': {
+    input: [4, 4],
+    layers: () => [
+      own.positionalEmbedding({ kind: 'sinusoidal' }),
+      own.transformerDecoder({ numHeads: 2, intermediateDim: 6 }),
+      L.globalAveragePooling1d({}),
+    ],
+  },
+  'columns of codes': {
+    input: [3],
+    codes: 4,
+    layers: () => [
+      own.columnEmbedding({
+        size: 2,
+        columns: [
+          { name: 'a', role: 'code', cardinality: 4 },
+          { name: 'b', role: 'numeric', cardinality: 0 },
+          { name: 'c', role: 'code', cardinality: 4 },
+        ],
+      }),
+      ...Object.keys(ACTIVATIONS).map((activation) =>
+        L.dense({ units: 3, activation: activation as 'relu' }),
+      ),
     ],
   },
   timeDistributed: {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { TargetState } from '../../../src/core/artifacts.js';
+import { OPTIMIZER_NAMES } from '../../../src/core/training-names.js';
 import type { FeatureLayout } from '../../../src/core/layout.js';
 import type { ModelContext, Recipe } from '../../../src/models/family.js';
 import { modelFamily } from '../../../src/models/index.js';
@@ -62,6 +63,7 @@ interface Setup {
   readonly recipe?: Partial<Recipe>;
   readonly params?: Record<string, number | string | number[]>;
   readonly engineName?: string;
+  readonly average?: number;
   readonly options?: Partial<FitOptions>;
 }
 
@@ -106,7 +108,7 @@ async function train(
       weightDecay: recipe.weightDecay,
       dropout: typeof params.dropout === 'number' ? params.dropout : 0,
       fadeFrom: recipe.fadeFrom,
-      average: 0,
+      average: setup.average ?? 0,
       evaluateEvery: 1,
       patience: undefined,
     },
@@ -214,6 +216,35 @@ describe('fit', () => {
       whole.outcome.progress.history.map((record) => record.loss),
     );
   });
+
+  it.each(OPTIMIZER_NAMES)(
+    'resumes %s to the bit, with an average of the weights and limits',
+    async (name) => {
+      const setup: Setup = {
+        family: 'mlp',
+        target: classes,
+        data: wine,
+        members: 2,
+        params: { units: [4], dropout: 0.1, numericEmbedding: 'none' },
+        recipe: { optimizer: name, adjusted: {}, learningRate: 0.01, epochs: 4, batchSize: 16 },
+        average: 0.9,
+        options: { clipping: { value: 0.5, weightNorm: 0.3, globalNorm: 0.4 } },
+      };
+      const whole = await train(setup);
+      const abort = new AbortController();
+      const onRecord = ({ epoch }: EpochRecord): void => {
+        if (epoch === 2) abort.abort();
+      };
+      const cut = await train({ ...setup, options: { ...setup.options, signal: abort.signal, onRecord } });
+      expect(cut.end).toBe('interrupted');
+      const resume = cut.checkpoints.at(-1);
+      const resumed = await train({ ...setup, options: { ...setup.options, resume } });
+      expect(resumed.outcome.best.parameters).toEqual(whole.outcome.best.parameters);
+      expect(resumed.outcome.progress.history.map(({ loss }) => loss)).toEqual(
+        whole.outcome.progress.history.map(({ loss }) => loss),
+      );
+    },
+  );
 
   it('says so when the loss is no longer a number', async () => {
     const result = await train({
