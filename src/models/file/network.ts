@@ -8,6 +8,7 @@ import { modelFileError, thrownByFile } from './errors.js';
 import type { ModelHead } from './head.js';
 import { memberOf } from './members.js';
 import { type NamedWeight, namedWeights } from './names.js';
+import { penaltiesOf } from './penalties.js';
 
 /** First values of a model's weights, in the order of `namedWeights`, and the model is disposed of. */
 export function takeValues(model: tfl.LayersModel): Float32Array[] {
@@ -82,7 +83,7 @@ function applyMember(
       const run = (): tf.Tensor => model.apply(rows, { training: scope.training }) as tf.Tensor;
       return {
         outputs: head.apply(model, run),
-        losses: scope.training ? model.calculateLosses() : [],
+        losses: scope.training ? penaltiesOf(model) : [],
         after: weights.map((_, index) => bound.current(index)),
       };
     } catch (error) {
