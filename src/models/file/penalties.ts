@@ -14,22 +14,27 @@ interface Holder {
 }
 
 /**
- * The penalties of a model's regularizers, scalars. tfjs leaves out those of the cells of recurrent layers, which hold the
- * weights that a regularizer of an LSTM is for.
+ * The penalties of a model's regularizers, scalars, each weight's once. tfjs' own calculateLosses() leaves out those of
+ * sequential models, and of the cells of recurrent layers, which hold the weights that a regularizer of an LSTM is for.
  */
 export function penaltiesOf(model: tfl.LayersModel): tf.Tensor[] {
-  return [...model.calculateLosses(), ...model.layers.flatMap(cellPenalties)];
+  return model.layers.flatMap(layerPenalties);
 }
 
-function cellPenalties(layer: Layer): tf.Tensor[] {
-  const { cell, cells, forwardLayer, backwardLayer, layer: wrapped, layers } = layer as unknown as Holder;
-  const both = [forwardLayer, backwardLayer].filter((one) => one !== undefined);
-  const inner = both.length > 0 ? both : wrapped === undefined ? [] : [wrapped];
+function layerPenalties(layer: Layer): tf.Tensor[] {
+  const { layers } = layer as unknown as Holder;
+  if (layers !== undefined) return layers.flatMap(layerPenalties);
+  return [...layer.calculateLosses(), ...heldPenalties(layer)];
+}
+
+/** What the layers that a layer holds add to what it says itself; a wrapper says what its layer says. */
+function heldPenalties(layer: Layer): tf.Tensor[] {
+  const { cell, cells, forwardLayer, backwardLayer, layer: wrapped } = layer as unknown as Holder;
+  const own = [cell, ...(cells ?? [])].filter((one) => one !== undefined);
+  const directions = [forwardLayer, backwardLayer].filter((one) => one !== undefined);
+  const inner = directions.length > 0 || wrapped === undefined ? directions : [wrapped];
   return [
-    ...[...(cell === undefined ? [] : [cell]), ...(cells ?? [])].flatMap((one) => [
-      ...one.calculateLosses(),
-      ...cellPenalties(one),
-    ]),
-    ...[...inner, ...(layers ?? [])].flatMap(cellPenalties),
+    ...own.flatMap((one) => [...one.calculateLosses(), ...heldPenalties(one)]),
+    ...inner.flatMap((one) => ('layers' in one ? layerPenalties(one) : heldPenalties(one))),
   ];
 }
