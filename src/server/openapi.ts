@@ -2,6 +2,7 @@ import type { SignatureInput } from '../core/bundle.js';
 import type { JsonObject } from '../core/json.js';
 import { VERSION } from '../core/version.js';
 import { type ModelSet, versionNumber } from './model-set.js';
+import { INFERENCE_SCHEMAS, inferencePaths, inferenceServerPaths } from './openapi-inference.js';
 import { TENSORFLOW_TYPES } from './tensors/tensorflow-types.js';
 import type { ColumnModel } from './served-model.js';
 
@@ -55,12 +56,10 @@ function predictionSchema({ predictor: { task, classes } }: ColumnModel): Schema
   }
   return {
     type: 'object',
-    required: ['prediction', 'probabilities'],
     properties: {
-      prediction: { type: 'string', enum: [...classes] },
+      prediction: { enum: [...classes, null] },
       probabilities: {
         type: 'object',
-        required: [...classes],
         properties: Object.fromEntries(classes.map((name) => [name, SCORE])),
       },
     },
@@ -99,11 +98,26 @@ function answers(schema: Schema, error: string, statuses: readonly string[]): Js
   };
 }
 
-const FAILURES = ['400', '404', '413', '415', '500', '503', '504'];
+const FAILURES = ['400', '404', '406', '413', '415', '500', '503', '504'];
 
 function list(items: Schema): Schema {
   return { type: 'array', items };
 }
+
+function queryParameter(name: string, schema: Schema, description: string): JsonObject {
+  return { name, in: 'query', required: false, schema, description };
+}
+
+const PREDICT_PARAMETERS = [
+  queryParameter('model', { type: 'string' }, 'A name, name/version or name@alias.'),
+  queryParameter('top', { type: 'integer', minimum: 1 }, 'How many of the most probable classes are told.'),
+  queryParameter(
+    'threshold',
+    { type: 'number', minimum: 0, maximum: 1 },
+    'Of two classes, the probability from which on the second is the answer; of more, below it there is none.',
+  ),
+  queryParameter('fields', { type: 'string' }, 'prediction, probabilities, or both with a comma.'),
+] as const;
 
 /** POST /predict, once for all models: the schemas of several are alternatives. */
 function predictOperation(models: readonly ColumnModel[]): JsonObject {
@@ -134,7 +148,10 @@ function predictOperation(models: readonly ColumnModel[]): JsonObject {
   const example = { records: [models[0]?.example ?? {}] };
   return {
     summary: 'Predict for some rows',
+    description:
+      'Rows may also be JSON Lines (application/x-ndjson) or CSV (text/csv) by Content-Type, and so may the answers by Accept.',
     operationId: 'predict',
+    parameters: PREDICT_PARAMETERS,
     requestBody: body(oneOf(requests), example),
     responses: answers(oneOf(responses), 'Error', FAILURES),
   };
@@ -233,6 +250,12 @@ export function openApiDocument(models: ModelSet, visible: (name: string) => boo
     paths: {
       '/predict': { post: predictOperation(served) },
       ...Object.fromEntries(served.flatMap((model, index) => Object.entries(tensorflowPaths(model, index)))),
+      ...Object.fromEntries(
+        models.all
+          .filter(({ model }) => visible(model.name))
+          .flatMap(({ model }, index) => Object.entries(inferencePaths(model, index))),
+      ),
+      ...inferenceServerPaths(),
       '/healthz': probe('Does the process answer?', 'healthz', ['200']),
       '/readyz': probe('Will predictions be answered?', 'readyz', ['200', '503']),
       '/metrics': {
@@ -245,6 +268,7 @@ export function openApiDocument(models: ModelSet, visible: (name: string) => boo
     },
     components: {
       schemas: {
+        ...INFERENCE_SCHEMAS,
         Error: {
           type: 'object',
           required: ['error'],
