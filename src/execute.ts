@@ -51,6 +51,7 @@ async function runDefinition(
       return host.stdin;
     },
     stdout: host.stdout,
+    env: host.env,
     json: globals.json,
     quiet: globals.quiet,
     confirm: (question) => confirm(question, host, globals.yes),

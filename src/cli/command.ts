@@ -63,6 +63,8 @@ export type OptionValues<T extends Readonly<Record<string, OptionSpec>>> = {
 /** What a command is given besides its own arguments. */
 export interface CommandContext extends StepContext {
   readonly stdin: Readable;
+  /** The environment of the process. */
+  readonly env: Readonly<Record<string, string | undefined>>;
   /** Only for commands that stream their result (predict); all others return it. */
   readonly stdout: Writable;
   /** --json was given. */

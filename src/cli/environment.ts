@@ -5,7 +5,7 @@ import { flagOf, variableOf } from './names.js';
 const PREFIX = 'AIMAAS_';
 
 /** Variables that belong to no command. */
-const OF_ALL_COMMANDS = ['AIMAAS_WORKSPACE', 'AIMAAS_CONFIG', 'AIMAAS_HOME'];
+const OF_ALL_COMMANDS = ['AIMAAS_WORKSPACE', 'AIMAAS_CONFIG', 'AIMAAS_HOME', 'AIMAAS_PASSPHRASE'];
 
 /** An option as an environment variable; one for the command line only has no effect there. */
 type Variable = { readonly name: string; readonly ignored: string | undefined };

@@ -3,6 +3,7 @@ import { formatNumber } from '../cli/format.js';
 import { EXIT } from '../core/error-codes.js';
 import { thresholdsMessage } from '../core/threshold.js';
 import type { EvaluateResult } from '../steps/evaluate.js';
+import { TRUST_OPTIONS, trustOf } from './trust-options.js';
 
 /** The metric -q prints when none is named. */
 function headline(result: EvaluateResult): string {
@@ -152,6 +153,7 @@ export default defineCommand({
       advanced: true,
     },
     force: { type: 'boolean', description: 'Evaluate again even if nothing changed' },
+    ...TRUST_OPTIONS,
   },
   async run(_, options, context): Promise<EvaluateResult> {
     const { evaluate } = await import('../steps/evaluate.js');
@@ -159,6 +161,7 @@ export default defineCommand({
     const bare = context.quiet && !context.json && options.metric !== undefined;
     return evaluate(
       {
+        trust: trustOf(options, context),
         run: options.run,
         data: options.data,
         stdin: context.stdin,

@@ -1,6 +1,7 @@
 import { defineCommand } from '../cli/command.js';
 import { formatBytes, formatNumber } from '../cli/format.js';
 import type { ExportResult } from '../steps/export.js';
+import { passphraseIn } from './trust-options.js';
 
 /** Metrics shown in the summary, the ones people quote first. */
 const SHOWN = ['accuracy', 'roc_auc', 'log_loss', 'r2', 'rmse'];
@@ -26,6 +27,10 @@ export default defineCommand({
     {
       command: 'aimaas export --format docker,kubernetes --output deploy',
       does: 'deploy/docker to build an image of, and deploy/kubernetes to apply',
+    },
+    {
+      command: 'aimaas export --sign release.pem --encrypt',
+      does: 'signed, and encrypted with the passphrase in AIMAAS_PASSPHRASE',
     },
     { command: 'aimaas export --run 3fa2 -q', does: 'an older run; prints name/version for a script' },
   ],
@@ -69,10 +74,33 @@ export default defineCommand({
       description: 'Make a new version even if nothing changed; replace what is in --output',
       commandLineOnly: true,
     },
+    sign: {
+      type: 'string',
+      placeholder: 'KEYFILE',
+      description: 'Sign the version with this private key (aimaas keys generate signing)',
+      group: 'Protection',
+    },
+    encrypt: {
+      type: 'boolean',
+      description: 'Encrypt its files with AIMAAS_PASSPHRASE, --passphrase-file or --encryption-key',
+      group: 'Protection',
+    },
+    encryptionKey: {
+      type: 'string',
+      placeholder: 'FILE',
+      description: 'Encrypt with this key (aimaas keys generate encryption)',
+      group: 'Protection',
+    },
+    passphraseFile: {
+      type: 'string',
+      placeholder: 'FILE',
+      description: 'Encrypt with a passphrase: the first line of the file',
+      group: 'Protection',
+    },
   },
   async run(_, options, context): Promise<ExportResult> {
     const { exportModel } = await import('../steps/export.js');
-    return exportModel(options, context);
+    return exportModel({ ...options, passphrase: passphraseIn(context.env) }, context);
   },
   render(result, style) {
     const { name, version, formats, metrics, aliases, upToDate, deployments } = result;
@@ -95,6 +123,7 @@ export default defineCommand({
         : `${style.green('✔')} Run ${result.run} is now ${title}.`,
       style.table(['format', 'size', 'checked on', 'largest difference'], rows),
       ...(quoted.length === 0 ? [] : [`On ${split} rows: ${quoted.join(', ')}.`]),
+      ...protection(result),
       `Files: ${result.output ?? result.folder}`,
       ...Object.entries(deployments).map(
         ([format, { folder, bytes, next }]) =>
@@ -105,3 +134,11 @@ export default defineCommand({
   },
   quiet: ({ name, version }) => `${name}/${version}`,
 });
+
+function protection({ signedBy, encrypted }: ExportResult): string[] {
+  const parts = [
+    ...(signedBy === null ? [] : [`signed by ${signedBy}`]),
+    ...(encrypted ? ['encrypted'] : []),
+  ];
+  return parts.length === 0 ? [] : [`Protection: ${parts.join(', ')}.`];
+}

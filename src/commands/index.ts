@@ -127,6 +127,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./models-alias.js')).default,
   },
   {
+    name: 'models verify',
+    summary: 'Check that nobody changed a model since it was exported, and who signed it',
+    group: PROJECT,
+    load: async () => (await import('./models-verify.js')).default,
+  },
+  {
     name: 'models delete',
     summary: 'Delete versions of models that no alias points at',
     group: PROJECT,
@@ -167,6 +173,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'Take API keys back for good',
     group: SERVICE,
     load: async () => (await import('./keys-revoke.js')).default,
+  },
+  {
+    name: 'keys generate',
+    summary: 'Write a key file to sign or encrypt exported models with',
+    group: SERVICE,
+    load: async () => (await import('./keys-generate.js')).default,
   },
   {
     name: 'usage',

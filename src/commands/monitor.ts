@@ -2,6 +2,7 @@ import { defineCommand, type Style } from '../cli/command.js';
 import { formatNumber } from '../cli/format.js';
 import { EXIT } from '../core/error-codes.js';
 import type { MonitorResult } from '../steps/monitor.js';
+import { TRUST_OPTIONS, trustOf } from './trust-options.js';
 
 function percent(share: number | null): string | null {
   return share === null ? null : `${formatNumber(100 * share)} %`;
@@ -83,12 +84,14 @@ export default defineCommand({
       defaultText: '1',
       advanced: true,
     },
+    ...TRUST_OPTIONS,
   },
   async run([model], options, context): Promise<MonitorResult> {
     const { monitor } = await import('../steps/monitor.js');
     return monitor(
       {
         model,
+        trust: trustOf(options, context),
         data: options.data,
         stdin: context.stdin,
         log: options.log,

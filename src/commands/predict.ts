@@ -1,6 +1,7 @@
 import { defineCommand } from '../cli/command.js';
 import { AimaasError } from '../core/errors.js';
 import type { PredictResult } from '../steps/predict.js';
+import { TRUST_OPTIONS, trustOf } from './trust-options.js';
 
 const DATA_NAME = /^https?:|\.(?:csv|tsv|tab|json|jsonl|ndjson|parquet)(?:\.gz)?$|[*?]/i;
 
@@ -88,6 +89,7 @@ export default defineCommand({
       description: 'Threads inside an operation of the network',
       defaultText: '1',
     },
+    ...TRUST_OPTIONS,
   },
   async run(args, options, context): Promise<PredictResult | null> {
     const [first, ...others] = args;
@@ -108,6 +110,7 @@ export default defineCommand({
     const result = await predict(
       {
         ...options,
+        trust: trustOf(options, context),
         model: hasModel ? first : undefined,
         sources,
         stdin: fromStdin ? context.stdin : undefined,

@@ -1,6 +1,7 @@
 import { defineCommand } from '../cli/command.js';
 import { ACCESS_OPTIONS } from './serve/access-options.js';
 import type { ServeResult } from '../steps/serve.js';
+import { TRUST_OPTIONS, trustOf } from './trust-options.js';
 
 const MEBIBYTE = 1024 * 1024;
 
@@ -172,6 +173,7 @@ export default defineCommand({
       group: 'Limits',
     },
     ...ACCESS_OPTIONS,
+    ...TRUST_OPTIONS,
   },
   async run(args, options, context): Promise<ServeResult | null> {
     const { serve } = await import('../steps/serve.js');
@@ -191,6 +193,7 @@ export default defineCommand({
         maxBatchRows: options.maxBatchRows,
         maxQueueRows: options.maxQueue,
         maxBodyBytes: options.maxBody === undefined ? undefined : Math.floor(options.maxBody * MEBIBYTE),
+        trust: trustOf(options, context),
         keys: options.keys,
         keysFile: options.keysFile,
         insecure: options.insecure,

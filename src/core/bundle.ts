@@ -1,4 +1,5 @@
 import type { Metrics, SourceLineage } from './artifacts.js';
+import type { BundleEncryption } from './bundle-encryption.js';
 import type { JsonObject } from './json.js';
 import type { ColumnKind, DataSchema } from './table.js';
 import type { TaskKind } from './task-kind.js';
@@ -83,6 +84,10 @@ export type BundleManifest = {
   readonly formats: { readonly [format: string]: BundleFormat };
   /** Formats that cannot hold the model, and why. */
   readonly skippedFormats: { readonly [format: string]: string };
-  /** Slash-separated path relative to the bundle → size and hash, for every file but the manifest. */
+  /** How its files are encrypted; without it, they are not. */
+  readonly encryption?: BundleEncryption;
+  /** Id of the key that signed it (signature.json); without it, nobody did. */
+  readonly signedBy?: string;
+  /** Slash-separated path relative to the bundle → size and hash, for every file but the manifest and its signature. */
   readonly files: { readonly [path: string]: { readonly bytes: number; readonly sha256: string } };
 };

@@ -54,6 +54,15 @@ export const ERROR_CODES = {
     exit: EXIT.artifact,
     meaning: 'An artifact was written by an incompatible version or for other data.',
   },
+  ARTIFACT_UNTRUSTED: {
+    exit: EXIT.artifact,
+    meaning:
+      'The signature of an exported model is wrong, or is missing or by another key where one is required.',
+  },
+  ARTIFACT_ENCRYPTED: {
+    exit: EXIT.artifact,
+    meaning: 'An exported model is encrypted, and its key or passphrase was not given or is another.',
+  },
   ARTIFACT_IN_USE: {
     exit: EXIT.artifact,
     meaning: 'Another process is writing the same artifact, or an alias still needs it.',

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DataContent, FeaturesContent } from '../core/artifacts.js';
 import { AimaasError } from '../core/errors.js';
@@ -8,9 +7,11 @@ import type { Prediction } from '../core/predictor.js';
 import type { DataSchema, Table } from '../core/table.js';
 import { describeTable, type DriftReference, predictionSchema, predictionTable } from '../drift/index.js';
 import { decode } from '../tasks/index.js';
+import { openBundleFiles } from '../workspace/bundle-files.js';
 import type { Manifest } from '../workspace/manifest.js';
 import type { Workspace } from '../workspace/workspace.js';
 import { readSplit } from './features-dataset.js';
+import { trustFrom, type TrustOptions } from './model-trust.js';
 import type { OpenedPredictor } from './predictor.js';
 import { RowReader } from './row-reader.js';
 
@@ -106,15 +107,21 @@ async function predictSplits(
 /**
  * What the rows of a model are compared with, or undefined for a model that has none (a run, or a bundle of an older
  * version).
- * @throws AimaasError ARTIFACT_CORRUPT when it cannot be read, ARTIFACT_INCOMPATIBLE when a newer aimaas wrote it.
+ * @throws AimaasError ARTIFACT_CORRUPT when it cannot be read, ARTIFACT_INCOMPATIBLE when a newer aimaas wrote it, and
+ * what `openBundleFiles` throws.
  */
-export async function readReference(folder: string): Promise<DriftReference | undefined> {
+export async function readReference(
+  folder: string,
+  trust?: TrustOptions,
+): Promise<DriftReference | undefined> {
   const path = join(folder, REFERENCE_FILE);
   const hint = 'Export the model again: aimaas export --force';
   let json: Json;
   try {
-    json = JSON.parse(await readFile(path, 'utf8')) as Json;
+    const files = await openBundleFiles(folder, await trustFrom(trust));
+    json = JSON.parse((await files.read(REFERENCE_FILE)).toString('utf8')) as Json;
   } catch (cause) {
+    if (cause instanceof AimaasError) throw cause;
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw new AimaasError('ARTIFACT_CORRUPT', `${path} cannot be read.`, { hint, cause });
   }

@@ -2,6 +2,7 @@ import type { DataContent } from '../core/artifacts.js';
 import type { JsonObject } from '../core/json.js';
 import type { StepContext } from '../core/step.js';
 import { defaultMetricNames } from '../metrics/index.js';
+import { openBundleFiles } from '../workspace/bundle-files.js';
 import { idOf } from '../workspace/hash.js';
 import { withLock } from '../workspace/lock.js';
 import { Workspace } from '../workspace/workspace.js';
@@ -26,6 +27,7 @@ import {
   whereOf,
 } from './evaluation-subject.js';
 import { metricRows, summarise } from './evaluation-summary.js';
+import { trustFrom } from './model-trust.js';
 import type { OpenedPredictor } from './predictor.js';
 
 const DEFAULT_RESAMPLES = 1_000;
@@ -44,8 +46,10 @@ export async function evaluate(options: EvaluateOptions, context: StepContext): 
   }
   const workspace = new Workspace(context.workspace);
   const subject = await findSubject(workspace, options, context);
+  // Also where the result is known: what is said is said of this model only if it is the one that was judged.
+  const files = await openBundleFiles(subject.model.folder, await trustFrom(options.trust));
   const writes = isKept(options);
-  const key = await keyOf(subject, options.seed ?? 0);
+  const key = await keyOf(subject, files, options.seed ?? 0);
   const folder = options.output ?? folderFor(workspace, subject, key);
   const task = subject.run?.content.task;
   // Checked before the work where the task is known already.
@@ -101,7 +105,7 @@ async function run(
   destination: Destination | undefined,
 ): Promise<EvaluateResult> {
   const { openPredictor } = await import('./predictor.js');
-  const predictor = await openPredictor(subject.model.folder, { threads: options.threads });
+  const predictor = await openPredictor(subject.model.folder, options);
   try {
     const { task } = predictor.target;
     const { all } = namesFor(task, options);

@@ -5,6 +5,7 @@ import type { JudgedThreshold, Threshold } from '../core/threshold.js';
 import { defaultMetricNames, findMetric } from '../metrics/index.js';
 import type { PredictionFile } from './evaluation-predictions.js';
 import type { Summary } from './evaluation-summary.js';
+import type { TrustOptions } from './model-trust.js';
 import { judgeThresholds, parseThresholds } from './thresholds.js';
 
 export interface EvaluateOptions {
@@ -31,6 +32,8 @@ export interface EvaluateOptions {
   /** Of the resampling and of the folds. Default 0. */
   readonly seed?: number | undefined;
   readonly threads?: number | undefined;
+  /** Who must have signed the model, and what opens it if it is encrypted. */
+  readonly trust?: TrustOptions | undefined;
   /** Evaluates again even if nothing changed. */
   readonly force?: boolean | undefined;
 }

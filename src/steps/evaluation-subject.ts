@@ -5,7 +5,8 @@ import { AimaasError } from '../core/errors.js';
 import { isJsonObject, type Json, type JsonObject } from '../core/json.js';
 import type { StepContext } from '../core/step.js';
 import type { EpochRecord } from '../report/index.js';
-import { idOf, sha256OfFile } from '../workspace/hash.js';
+import type { CheckedFiles } from '../workspace/bundle-files.js';
+import { idOf, sha256, sha256OfFile } from '../workspace/hash.js';
 import type { Manifest } from '../workspace/manifest.js';
 import type { Workspace } from '../workspace/workspace.js';
 import { type ResolvedModel, resolveModel } from './resolve-model.js';
@@ -91,14 +92,17 @@ function splitFor(
 }
 
 /** What the numbers depend on; undefined where the data cannot be told from other data without reading them. */
-export async function keyOf(subject: Subject, seed: number): Promise<JsonObject | undefined> {
-  const { on, model, features } = subject;
+export async function keyOf(
+  { on, features }: Subject,
+  files: CheckedFiles,
+  seed: number,
+): Promise<JsonObject | undefined> {
   if (!('split' in on) && on.sha256 === undefined) return undefined;
   return {
     step: 'evaluate',
     version: STEP_VERSION,
-    network: await sha256OfFile(join(model.folder, 'network.onnx')),
-    predictor: await sha256OfFile(join(model.folder, 'predictor.json')),
+    network: sha256(await files.read('network.onnx')),
+    predictor: sha256(await files.read('predictor.json')),
     on: 'split' in on ? { features: features?.id ?? null, split: on.split } : { sha256: on.sha256 ?? null },
     seed: seed,
   };

@@ -17,6 +17,7 @@ import { testMetrics } from './evaluation-output.js';
 import { type Probes, supported, writeFormats } from './export-formats.js';
 import { exportModelOf } from './export-model.js';
 import { realRows } from './export-rows.js';
+import { type Seal, seal, signBundle } from './export-seal.js';
 import { exampleRecord } from './model-inputs.js';
 import { openPredictor } from './predictor.js';
 
@@ -33,6 +34,7 @@ export interface PublishJob {
   readonly key: string;
   readonly formats: readonly Exporter[] | undefined;
   readonly reuse: (manifest: BundleManifest) => boolean;
+  readonly seal: Seal;
   /** Make a new version even if `reuse` finds one that is as good. */
   readonly force: boolean;
 }
@@ -102,7 +104,9 @@ export async function publish(job: PublishJob): Promise<BundleManifest> {
     const { reporter, signal } = context;
     const reuse = job.force ? undefined : job.reuse;
     throwIfAborted(signal);
-    return await registry.publish(temporary, manifest, { reporter, signal, reuse });
+    const sealed = await seal(temporary, manifest, job.seal);
+    const finish = (folder: string): Promise<void> => signBundle(folder, job.seal);
+    return await registry.publish(temporary, sealed, { reporter, signal, reuse, finish });
   } catch (error) {
     await rm(temporary, { recursive: true, force: true }).catch(() => undefined);
     // The folder of a name that got no version; not empty means that it has one.

@@ -12,11 +12,12 @@ import { Workspace } from '../workspace/workspace.js';
 import { type Deployment, requireDeployable, writeDeployments } from './export-deployments.js';
 import { copyBundle, requireReplaceable } from './export-output.js';
 import { OWN_FILES, publish } from './export-publish.js';
+import { isSealedBy, sealFrom, type SealOptions } from './export-seal.js';
 
 /** Raised whenever the same run would give other files. */
 const STEP_VERSION = 2;
 
-export interface ExportOptions {
+export interface ExportOptions extends SealOptions {
   /** Id of the run, or its beginning. Default: the current run. */
   readonly run?: string | undefined;
   /** Default: every format that can hold the model. */
@@ -45,6 +46,9 @@ export type ExportResult = {
   /** Where the bundle was copied to. */
   readonly output: string | null;
   readonly metrics: BundleManifest['metrics'];
+  /** Id of the key that signed it. */
+  readonly signedBy: string | null;
+  readonly encrypted: boolean;
 };
 
 /**
@@ -64,13 +68,16 @@ export async function exportModel(options: ExportOptions, context: StepContext):
     if (copies) await requireReplaceable(options.output);
     if (options.output !== undefined) await requireDeployable(deployers, options.output);
   }
+  const seal = await sealFrom(options);
   const run = await completeRun(workspace, options.run);
   const name =
     options.name === undefined ? modelNameFrom(run.content.dataName) : checkModelName(options.name);
   const key = await keyOf(workspace.folder('run', run.id), run.id);
   const wanted = formats?.map(({ format }) => format);
   const reuse = (manifest: BundleManifest): boolean =>
-    manifest.key === key && (wanted ?? usualFormats(manifest)).every((format) => format in manifest.formats);
+    manifest.key === key &&
+    (wanted ?? usualFormats(manifest)).every((format) => format in manifest.formats) &&
+    isSealedBy(manifest, seal);
   const found = options.force === true ? undefined : await registry.find(name, reuse);
   const bundle =
     found ??
@@ -83,6 +90,7 @@ export async function exportModel(options: ExportOptions, context: StepContext):
       key,
       formats,
       reuse,
+      seal,
       force: options.force === true,
     }));
   const access = { reporter: context.reporter, signal: context.signal };
@@ -113,6 +121,8 @@ export async function exportModel(options: ExportOptions, context: StepContext):
     ),
     output,
     metrics: bundle.metrics,
+    signedBy: bundle.signedBy ?? null,
+    encrypted: bundle.encryption !== undefined,
   };
 }
 

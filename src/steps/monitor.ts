@@ -13,6 +13,7 @@ import {
 } from '../drift/index.js';
 import { openRows } from '../sources/open.js';
 import { readReference } from './drift-reference.js';
+import type { TrustOptions } from './model-trust.js';
 import { type JudgedLimit, judgeLimits, parseLimits } from './monitor-limits.js';
 import { type LogSummary, readPredictionLog } from './monitor-log.js';
 import { monitorWarnings } from './monitor-warnings.js';
@@ -35,6 +36,8 @@ export interface MonitorOptions {
   /** Folder for report.html, the plots and drift.json. */
   readonly output?: string | undefined;
   readonly threads?: number | undefined;
+  /** Who must have signed the model, and what opens it if it is encrypted. */
+  readonly trust?: TrustOptions | undefined;
 }
 
 export type MonitorResult = {
@@ -84,9 +87,9 @@ export async function monitor(options: MonitorOptions, context: StepContext): Pr
     });
   }
   const model = await resolveModel(context, options.model);
-  const reference = await readReference(model.folder);
+  const reference = await readReference(model.folder, options.trust);
   if (reference === undefined) throw withoutReference(model);
-  const predictor = await openPredictor(model.folder, { threads: options.threads });
+  const predictor = await openPredictor(model.folder, options);
   try {
     const seen = new Seen(reference, predictor);
     const log: LogSummary = { unreadable: 0, others: 0, first: null, last: null };

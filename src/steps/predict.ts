@@ -13,6 +13,7 @@ import {
   type PredictionFormatter,
   type RowCounts,
 } from '../core/prediction-format.js';
+import type { TrustOptions } from './model-trust.js';
 import { type OpenedPredictor, openPredictor } from './predictor.js';
 import { type ResolvedModel, resolveModel } from './resolve-model.js';
 import { fileOutput, streamOutput, type TextOutput } from './text-output.js';
@@ -38,6 +39,8 @@ export interface PredictOptions {
   readonly delimiter?: string | undefined;
   readonly encoding?: string | undefined;
   readonly threads?: number | undefined;
+  /** Who must have signed the model, and what opens it if it is encrypted. */
+  readonly trust?: TrustOptions | undefined;
 }
 
 export type PredictResult = {
@@ -69,7 +72,7 @@ const DOWNLOADS = 'downloads';
  */
 export async function predict(options: PredictOptions, context: StepContext): Promise<PredictResult> {
   const model = await resolveModel(context, options.model);
-  const predictor = await openPredictor(model.folder, { threads: options.threads });
+  const predictor = await openPredictor(model.folder, options);
   try {
     return await predictWith(predictor, model, options, context);
   } finally {

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PredictorFile, TargetState } from '../core/artifacts.js';
 import { AimaasError } from '../core/errors.js';
@@ -10,10 +9,14 @@ import { VERSION } from '../core/version.js';
 import { type OnnxExecutable, openOnnx } from '../engines/onnx-file.js';
 import { type FittedFeatures, loadFeatures } from '../features/index.js';
 import { classesOf, decode, outputsOf } from '../tasks/index.js';
+import { type CheckedFiles, openBundleFiles } from '../workspace/bundle-files.js';
+import { trustFrom, type TrustOptions } from './model-trust.js';
 
 export interface PredictorOptions {
   /** Threads inside an operation of the network. Default 1, the fastest for small networks and small batches. */
   readonly threads?: number | undefined;
+  /** Who must have signed the model, and what opens it if it is encrypted. */
+  readonly trust?: TrustOptions | undefined;
 }
 
 /** A predictor with the transforms it applies, which say what its columns may hold. */
@@ -32,14 +35,16 @@ const REMEDY = 'Make it again: aimaas train --force for a run, aimaas export --f
  * A run or bundle as something that answers for raw rows.
  * @param folder holds predictor.json and network.onnx (see PredictorFile).
  * @throws AimaasError ARTIFACT_NOT_FOUND when a file is missing, ARTIFACT_CORRUPT when one is damaged or the two do not
- * belong together, ARTIFACT_INCOMPATIBLE when a newer aimaas wrote them.
+ * belong together, ARTIFACT_INCOMPATIBLE when a newer aimaas wrote them; of an exported model also what
+ * `openBundleFiles` throws.
  */
 export async function openPredictor(
   folder: string,
   options: PredictorOptions = {},
 ): Promise<OpenedPredictor> {
-  const file = await readPredictorFile(folder);
-  const bytes = await readPart(folder, NETWORK_FILE);
+  const files = await openBundleFiles(folder, await trustFrom(options.trust));
+  const file = await readPredictorFile(folder, files);
+  const bytes = await readPart(folder, NETWORK_FILE, files);
   const path = join(folder, NETWORK_FILE);
   const network = await openOnnx(bytes, { threads: options.threads ?? 1, name: path });
   try {
@@ -53,9 +58,9 @@ export async function openPredictor(
 }
 
 /** predictor.json of a run or bundle. */
-async function readPredictorFile(folder: string): Promise<PredictorFile> {
+async function readPredictorFile(folder: string, files: CheckedFiles): Promise<PredictorFile> {
   const path = join(folder, PREDICTOR_FILE);
-  const bytes = await readPart(folder, PREDICTOR_FILE);
+  const bytes = await readPart(folder, PREDICTOR_FILE, files);
   let json: Json;
   try {
     json = JSON.parse(bytes.toString('utf8')) as Json;
@@ -83,10 +88,11 @@ async function readPredictorFile(folder: string): Promise<PredictorFile> {
   return json as unknown as PredictorFile;
 }
 
-async function readPart(folder: string, name: string): Promise<Buffer> {
+async function readPart(folder: string, name: string, files: CheckedFiles): Promise<Buffer> {
   try {
-    return await readFile(join(folder, name));
+    return await files.read(name);
   } catch (error) {
+    if (error instanceof AimaasError) throw error;
     const code = (error as NodeJS.ErrnoException).code ?? '';
     if (code === 'ENOENT' || code === 'ENOTDIR') {
       throw new AimaasError('ARTIFACT_NOT_FOUND', `There is no ${name} in ${folder}.`, {

@@ -6,6 +6,7 @@ import { isJsonObject, type Json } from '../core/json.js';
 import type { StepContext } from '../core/step.js';
 import { didYouMean } from '../core/suggest.js';
 import { readBundle } from '../workspace/bundle.js';
+import { ENCRYPTED } from '../workspace/encryption.js';
 import type { Manifest } from '../workspace/manifest.js';
 import { modelNameFrom } from '../workspace/model-name.js';
 import { ModelRegistry } from '../workspace/registry.js';
@@ -113,7 +114,8 @@ async function fromRun(workspace: Workspace, run: Manifest<RunContent>): Promise
 
 async function requireWeights(folder: string, who: string, hint: string): Promise<void> {
   for (const file of ['predictor.json', 'network.onnx']) {
-    if (!(await exists(join(folder, file)))) {
+    const path = join(folder, file);
+    if (!(await exists(path)) && !(await exists(`${path}${ENCRYPTED}`))) {
       throw new AimaasError('ARTIFACT_INCOMPATIBLE', `${who} cannot answer yet: it has no ${file}.`, {
         hint,
       });

@@ -169,7 +169,11 @@ export class ModelRegistry {
   async publish(
     finished: string,
     manifest: Omit<BundleManifest, 'version' | 'createdAt'>,
-    access: RegistryAccess & { readonly reuse?: ((manifest: BundleManifest) => boolean) | undefined },
+    access: RegistryAccess & {
+      readonly reuse?: ((manifest: BundleManifest) => boolean) | undefined;
+      /** What is to be done when the manifest is written, before anyone sees the version. */
+      readonly finish?: ((folder: string) => Promise<void>) | undefined;
+    },
   ): Promise<BundleManifest> {
     const name = checkModelName(manifest.name);
     return this.locked(name, access, async () => {
@@ -181,7 +185,8 @@ export class ModelRegistry {
       await mkdir(this.workspace.path('models', name), { recursive: true });
       const { deletedUpTo } = await readRegistryState(this.statePath(name));
       const existing = (await this.versions(name)).at(-1) ?? 0;
-      return this.moveIntoPlace(finished, { ...manifest, name }, Math.max(existing, deletedUpTo) + 1);
+      const first = Math.max(existing, deletedUpTo) + 1;
+      return this.moveIntoPlace(finished, { ...manifest, name }, first, access.finish);
     });
   }
 
@@ -190,6 +195,7 @@ export class ModelRegistry {
     finished: string,
     manifest: Omit<BundleManifest, 'version' | 'createdAt'>,
     firstVersion: number,
+    finish?: (folder: string) => Promise<void>,
   ): Promise<BundleManifest> {
     const { schemaVersion, kind, name, ...rest } = manifest;
     for (let version = firstVersion; ; version++) {
@@ -197,6 +203,7 @@ export class ModelRegistry {
       const whole: BundleManifest = { schemaVersion, kind, name, version, createdAt, ...rest };
       const target = this.folder(name, version);
       await writeJsonAtomic(join(finished, 'manifest.json'), whole);
+      await finish?.(finished);
       try {
         await rename(finished, target);
         return whole;

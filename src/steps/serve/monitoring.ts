@@ -8,11 +8,13 @@ import { DriftWindow } from '../../server/monitoring/window.js';
 import type { ColumnModel, ServedModel } from '../../server/served-model.js';
 import type { DriftReference } from '../../drift/index.js';
 import { readReference } from '../drift-reference.js';
+import type { TrustOptions } from '../model-trust.js';
 import { profileOf } from '../model-profile.js';
 
 export interface MonitoringOptions {
   /** Folder for a log of predictions. Default: none is kept. */
   readonly logPredictions?: string | undefined;
+  readonly trust?: TrustOptions | undefined;
   /** Share of the rows that are logged. Default 1. */
   readonly logSample?: number | undefined;
   /** Columns that are not logged. */
@@ -111,7 +113,7 @@ export class Monitoring {
 
   private async referenceOf(folder: string): Promise<DriftReference | undefined> {
     try {
-      return await readReference(folder);
+      return await readReference(folder, this.options.trust);
     } catch (error) {
       this.reporter.warn(`Drift is not measured: ${(error as Error).message}`);
       return undefined;

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../core/json.js';
 import type { TrafficOptions } from '../traffic-rules.js';
+import type { TrustOptions } from '../model-trust.js';
 import type { MonitoringOptions } from './monitoring.js';
 
 export const SERVE_DEFAULTS = {
@@ -36,6 +37,8 @@ export interface ServeOptions extends MonitoringOptions, TrafficOptions {
   readonly maxBodyBytes?: number | undefined;
   /** Whether to serve new versions as aliases move and versions appear. Default true. */
   readonly watch?: boolean | undefined;
+  /** Who must have signed the models, and what opens those that are encrypted. */
+  readonly trust?: TrustOptions | undefined;
   /** Demand API keys: always (true), never (false), or as soon as the workspace has some. */
   readonly keys?: boolean | undefined;
   /** A copy of access/keys.json to take the keys from, instead of the workspace's. */
