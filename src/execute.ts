@@ -51,6 +51,7 @@ async function runDefinition(
       return host.stdin;
     },
     stdout: host.stdout,
+    stderr: host.stderr,
     env: host.env,
     json: globals.json,
     quiet: globals.quiet,

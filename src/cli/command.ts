@@ -67,6 +67,8 @@ export interface CommandContext extends StepContext {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Only for commands that stream their result (predict); all others return it. */
   readonly stdout: Writable;
+  /** Only for commands that run on as a service and keep a log of their own; all others report. */
+  readonly stderr: Writable;
   /** --json was given. */
   readonly json: boolean;
   /** -q was given. */

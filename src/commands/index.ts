@@ -187,6 +187,18 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./usage.js')).default,
   },
   {
+    name: 'audit show',
+    summary: 'Show who did what with the keys and models of the workspace',
+    group: SERVICE,
+    load: async () => (await import('./audit-show.js')).default,
+  },
+  {
+    name: 'audit verify',
+    summary: 'Check that nobody changed the audit log',
+    group: SERVICE,
+    load: async () => (await import('./audit-verify.js')).default,
+  },
+  {
     name: 'engines list',
     summary: 'List what can compute on this machine, and why the rest cannot',
     group: MACHINE,

@@ -1,5 +1,6 @@
 import { defineCommand } from '../cli/command.js';
 import { ACCESS_OPTIONS } from './serve/access-options.js';
+import { LOG_OPTIONS } from './serve/log-options.js';
 import type { ServeResult } from '../steps/serve.js';
 import { TRUST_OPTIONS, trustOf } from './trust-options.js';
 
@@ -173,10 +174,14 @@ export default defineCommand({
       group: 'Limits',
     },
     ...ACCESS_OPTIONS,
+    ...LOG_OPTIONS,
     ...TRUST_OPTIONS,
   },
   async run(args, options, context): Promise<ServeResult | null> {
     const { serve } = await import('../steps/serve.js');
+    const { logReporter } = await import('../cli/reporter-log.js');
+    const reporter =
+      options.logFormat === 'json' ? logReporter(context.stderr, context.quiet) : context.reporter;
     await serve(
       {
         models: args,
@@ -194,6 +199,9 @@ export default defineCommand({
         maxQueueRows: options.maxQueue,
         maxBodyBytes: options.maxBody === undefined ? undefined : Math.floor(options.maxBody * MEBIBYTE),
         trust: trustOf(options, context),
+        accessLog: options.accessLog,
+        logFormat: options.logFormat,
+        auditPredictions: options.auditPredictions,
         keys: options.keys,
         keysFile: options.keysFile,
         insecure: options.insecure,
@@ -210,7 +218,7 @@ export default defineCommand({
           else if (context.quiet) context.stdout.write(`${ready.url}\n`);
         },
       },
-      context,
+      { ...context, reporter },
     );
     // What there is to say was said when it was ready.
     return null;

@@ -16,7 +16,7 @@ export type KeyWrap =
 
 /**
  * manifest.encryption of an exported model: every file but manifest.json, signature.json and README.md is
- * `<name>.encrypted`, AES-256-GCM under a content key of this bundle alone. See docs/adr/0010.
+ * `<name>.encrypted`, AES-256-GCM under a content key of this bundle alone. See docs/adr/0021.
  */
 export type BundleEncryption = {
   readonly algorithm: 'AES-256-GCM';

@@ -4,6 +4,8 @@ import { Batcher } from './batcher.js';
 import { type BrowserOptions, Browsers } from './browsers.js';
 import { readBody } from './body.js';
 import { deadlineOf } from './deadline.js';
+import type { RequestEntry } from './logging/request-log.js';
+import { requestIdOf, traceOf } from './logging/trace.js';
 import { ServerMetrics } from './metrics.js';
 import { ModelSet, type Serving } from './model-set.js';
 import { inferenceProtocol } from './protocols/inference/inference.js';
@@ -39,6 +41,8 @@ export interface AppOptions {
   readonly access?: AccessControl | undefined;
   /** What pages in browsers may do with it. */
   readonly browsers?: BrowserOptions | undefined;
+  /** Is told of every request that was answered. */
+  readonly onRequest?: ((entry: RequestEntry) => void) | undefined;
   /** Is told of failures that are the server's own. */
   readonly onError: (error: unknown) => void;
 }
@@ -139,6 +143,8 @@ export function createApp(options: AppOptions): App {
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const started = performance.now();
+    const requestId = requestIdOf(request.headers);
+    response.setHeader('X-Request-Id', requestId);
     const method = request.method ?? '';
     const path = pathOf(request.url ?? '/');
     const preflight = browsers.preflight(method, request.headers);
@@ -147,6 +153,7 @@ export function createApp(options: AppOptions): App {
     const route = match?.route.name ?? UNKNOWN_ROUTE;
     const isOpen = match?.route.open === true;
     let access: Access | undefined;
+    let failed: string | null = null;
     let reply: Reply;
     try {
       browsers.check(method, request.headers);
@@ -173,14 +180,32 @@ export function createApp(options: AppOptions): App {
     } catch (thrown) {
       const error = toRequestError(thrown);
       if (error.status === 500) options.onError(thrown);
+      failed = error.code;
       metrics.error(route, error.code);
       const said = (match?.protocol ?? router.protocolOf(path)).failure(error);
       reply = { ...said, headers: { ...error.headers, ...said.headers } };
     }
-    access?.settle(reply.status < 400);
+    access?.settle({ ok: reply.status < 400, route, requestId, error: failed });
     send(request, response, reply, access);
     const known = METHODS.has(method) ? method : UNKNOWN_METHOD;
-    metrics.request(known, route, reply.status, (performance.now() - started) / 1000);
+    const seconds = (performance.now() - started) / 1000;
+    metrics.request(known, route, reply.status, seconds);
+    options.onRequest?.({
+      time: new Date(Date.now() - seconds * 1000),
+      trace: traceOf(request.headers, requestId),
+      remote: request.socket.remoteAddress ?? '',
+      protocol: 'http',
+      method: known,
+      route,
+      path,
+      status: reply.status,
+      error: failed,
+      seconds,
+      rows: access?.rows ?? 0,
+      model: access?.model?.name ?? null,
+      version: access?.model?.version ?? null,
+      key: access?.key?.id ?? null,
+    });
   }
 
   return {

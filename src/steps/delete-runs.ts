@@ -4,6 +4,7 @@ import type { StepContext } from '../core/step.js';
 import { ModelRegistry } from '../workspace/registry.js';
 import { removeArtifact } from '../workspace/remove.js';
 import { Workspace } from '../workspace/workspace.js';
+import { remember } from './audit.js';
 import { needsOfModels } from './needs.js';
 
 export interface DeleteRunsOptions {
@@ -37,6 +38,9 @@ export async function deleteRuns(
       });
     }
   }
-  for (const id of ids) await removeArtifact(workspace, 'run', id);
+  for (const id of ids) {
+    await removeArtifact(workspace, 'run', id);
+    await remember(context, { action: 'runs.delete', target: id });
+  }
   return { schemaVersion: 1, deleted: [...ids] };
 }

@@ -9,6 +9,7 @@ import type { Manifest } from '../workspace/manifest.js';
 import { checkAlias, checkModelName, modelNameFrom } from '../workspace/model-name.js';
 import { ModelRegistry } from '../workspace/registry.js';
 import { Workspace } from '../workspace/workspace.js';
+import { remember } from './audit.js';
 import { type Deployment, requireDeployable, writeDeployments } from './export-deployments.js';
 import { copyBundle, requireReplaceable } from './export-output.js';
 import { OWN_FILES, publish } from './export-publish.js';
@@ -94,7 +95,22 @@ export async function exportModel(options: ExportOptions, context: StepContext):
       force: options.force === true,
     }));
   const access = { reporter: context.reporter, signal: context.signal };
-  if (alias !== undefined) await registry.setAlias(name, alias, bundle.version, access);
+  const model = `${name}/${bundle.version}`;
+  if (found === undefined) {
+    const details = {
+      run: run.id,
+      signedBy: bundle.signedBy ?? null,
+      encrypted: bundle.encryption !== undefined,
+    };
+    await remember(context, { action: 'models.export', target: model, details });
+  }
+  if (alias !== undefined) {
+    const previous = await registry.setAlias(name, alias, bundle.version, access);
+    if (previous !== bundle.version) {
+      const details = { version: bundle.version, previous };
+      await remember(context, { action: 'models.alias', target: `${name}@${alias}`, details });
+    }
+  }
   const folder = registry.folder(name, bundle.version);
   const output = copies ? await copyBundle(folder, options.output) : null;
   const parent = options.output ?? workspace.path('deployments', name, String(bundle.version));

@@ -14,6 +14,7 @@ import { didYouMean } from '../core/suggest.js';
 import { KeyStore } from '../workspace/key-store.js';
 import { newToken } from '../workspace/key-token.js';
 import { Workspace } from '../workspace/workspace.js';
+import { remember } from './audit.js';
 
 export interface CreateKeyOptions {
   /** Who or what it is for. */
@@ -67,6 +68,11 @@ export async function createKey(options: CreateKeyOptions, context: StepContext)
   };
   const store = storeOf(context);
   await store.update(context.reporter, (keys) => ({ keys: [...keys, key], result: undefined }));
+  await remember(context, {
+    action: 'keys.create',
+    target: `${id} (${key.name})`,
+    details: { scopes: key.scopes, models: key.models, expiresAt: key.expiresAt },
+  });
   return { schemaVersion: 1, key: token, info: infoOf(key, now) };
 }
 
@@ -102,13 +108,16 @@ export async function revokeKeys(
 ): Promise<RevokeKeysResult> {
   const now = Date.now();
   const revokedAt = new Date(now).toISOString();
-  return storeOf(context).update(context.reporter, (keys) => {
+  const result = await storeOf(context).update<RevokeKeysResult>(context.reporter, (keys) => {
     const doomed = new Set(options.keys.map((wanted) => keyNamed(keys, wanted, false).id));
     const after = keys.map((key) => (doomed.has(key.id) ? { ...key, revokedAt } : key));
     const revoked = after.filter(({ id }) => doomed.has(id)).map((key) => infoOf(key, now));
     const left = after.filter((key) => keyState(key, now) === 'valid').length;
     return { keys: after, result: { schemaVersion: 1, revoked, left } };
   });
+  const deeds = result.revoked.map(({ id, name }) => ({ action: 'keys.revoke', target: `${id} (${name})` }));
+  await remember(context, ...deeds);
+  return result;
 }
 
 function storeOf(context: StepContext): KeyStore {

@@ -4,6 +4,7 @@ import { AimaasError } from '../core/errors.js';
 import type { StepContext } from '../core/step.js';
 import { ModelRegistry } from '../workspace/registry.js';
 import { Workspace } from '../workspace/workspace.js';
+import { remember } from './audit.js';
 import { warnOfDamage } from './warn-of-damage.js';
 
 export type ModelSummary = {
@@ -136,7 +137,13 @@ export async function aliasModel(
   const version = await registry.resolve(name, options.version);
   const { reporter, signal } = context;
   const previous = await registry.setAlias(name, options.alias, version, { reporter, signal });
-  return { schemaVersion: 1, name, alias: options.alias.normalize('NFC'), version, previous };
+  const alias = options.alias.normalize('NFC');
+  await remember(context, {
+    action: 'models.alias',
+    target: `${name}@${alias}`,
+    details: { version, previous },
+  });
+  return { schemaVersion: 1, name, alias, version, previous };
 }
 
 export async function removeAlias(
@@ -146,7 +153,9 @@ export async function removeAlias(
   const { reporter, signal } = context;
   const name = options.name.normalize('NFC');
   const previous = await registryOf(context).removeAlias(name, options.alias, { reporter, signal });
-  return { schemaVersion: 1, name, alias: options.alias.normalize('NFC'), version: null, previous };
+  const alias = options.alias.normalize('NFC');
+  await remember(context, { action: 'models.unalias', target: `${name}@${alias}`, details: { previous } });
+  return { schemaVersion: 1, name, alias, version: null, previous };
 }
 
 /**
@@ -183,6 +192,7 @@ export async function deleteModels(
   for (const { name, version } of doomed.values()) {
     const aliases = await registry.delete(name, version, { reporter, signal, force });
     removedAliases.push(...aliases.map((alias) => `${name}@${alias}`));
+    await remember(context, { action: 'models.delete', target: `${name}/${version}`, details: { aliases } });
   }
   return { schemaVersion: 1, deleted: [...doomed.values()], removedAliases };
 }

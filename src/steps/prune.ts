@@ -10,6 +10,7 @@ import type { ArtifactKind, Manifest } from '../workspace/manifest.js';
 import { ModelRegistry } from '../workspace/registry.js';
 import { removeArtifact } from '../workspace/remove.js';
 import { Workspace } from '../workspace/workspace.js';
+import { remember } from './audit.js';
 import { addCurrentNeeds, addRunNeeds, modelLabel, type Needs, needsOfModels } from './needs.js';
 
 export interface PruneOptions {
@@ -200,6 +201,10 @@ export async function prune(options: PruneOptions, context: StepContext): Promis
       if (!(error instanceof AimaasError) || error.code !== 'ARTIFACT_IN_USE') throw error;
       context.reporter.warn(`${item.kind} ${item.name} stays: ${error.message}`);
     }
+  }
+  if (options.dryRun !== true) {
+    const deeds = removed.map(({ kind, name }) => ({ action: 'prune', target: `${kind} ${name}` }));
+    await remember(context, ...deeds);
   }
   return {
     schemaVersion: 1,

@@ -23,12 +23,33 @@ export interface Spent {
   readonly computeSeconds: number;
 }
 
+/** What is said of a request when it is over. */
+export interface Outcome {
+  readonly ok: boolean;
+  readonly route: string;
+  readonly requestId: string;
+  /** Code of the error, null if there was none. */
+  readonly error: string | null;
+}
+
+/** A request that changed what is served, or predicted, for the audit log. */
+export interface Act extends Outcome {
+  /** null where no key was demanded. */
+  readonly key: ApiKey | null;
+  readonly action: 'manage' | 'predict';
+  /** null for the server as a whole. */
+  readonly model: ModelVersion | null;
+  readonly rows: number;
+}
+
 export interface AccessOptions {
   /** Without keys everyone may do everything. */
   readonly keys?: KeyRing | undefined;
   readonly limits?: LimitKeeper | undefined;
   /** Is told of every request of a key that reached a model, once it is over. */
   readonly onSpent?: ((spent: Spent) => void) | undefined;
+  /** Is told of every request that tried to change what is served, or to predict, once it is over. */
+  readonly onAct?: ((act: Act) => void) | undefined;
 }
 
 const SCOPE_OF: Readonly<Record<Action, readonly Scope[]>> = {
@@ -88,6 +109,8 @@ export class Access {
   private readonly demands: Demand[] = [];
   private limitsOfAnswer: Readonly<Record<string, string>> = {};
   private compute = 0;
+  /** What it tried to change: null is the whole server, undefined nothing. */
+  private managed: string | null | undefined;
   /** The model it asked, once it was let through to one. */
   model: ModelVersion | undefined;
   rows = 0;
@@ -127,6 +150,7 @@ export class Access {
    */
   require(action: Action, model?: string): void {
     this.asked = true;
+    if (action === 'manage') this.managed = model ?? null;
     const { key } = this;
     if (key === null) return;
     const scopes = SCOPE_OF[action];
@@ -174,9 +198,16 @@ export class Access {
     this.compute += seconds;
   }
 
-  /** Ends the request: what was not answered is given back, and the rest is metered. */
-  settle(ok: boolean): void {
-    const { key, model, rows, demands } = this;
+  /** Ends the request: what was not answered is given back, and the rest is metered and remembered. */
+  settle(outcome: Outcome): void {
+    const { key, model, rows, demands, managed } = this;
+    const { ok } = outcome;
+    const { onAct } = this.options;
+    if (managed !== undefined) {
+      const about = managed === null ? null : { name: managed, version: null };
+      onAct?.({ ...outcome, key, action: 'manage', model: about, rows: 0 });
+    }
+    if (model !== undefined) onAct?.({ ...outcome, key, action: 'predict', model, rows });
     if (key === null || model === undefined) return;
     if (!ok) for (const demand of demands) this.options.limits?.giveBack(demand);
     this.options.onSpent?.({ key, model, ok, rows: ok ? rows : 0, computeSeconds: this.compute });

@@ -6,6 +6,7 @@ import { type Access, openAccess } from '../access/access.js';
 import type { App } from '../app.js';
 import type { RepositoryView } from '../protocols/inference/repository.js';
 import type { ConnectionSource } from '../listen.js';
+import { requestIdOf } from '../logging/trace.js';
 import { toRequestError } from '../request-error.js';
 import type { TlsMaterial } from '../tls.js';
 import type { Exchange, GrpcCall, GrpcService, Message, Unary, Watch } from './call.js';
@@ -174,6 +175,7 @@ class Calls {
   > {
     const started = performance.now();
     const headers = headersOf(call.metadata);
+    const about = { route: `/${service}/${name}`, requestId: requestIdOf(headers) };
     let access: Access | undefined;
     let code: StatusName = 'OK';
     try {
@@ -186,13 +188,13 @@ class Calls {
         deadline: deadlineOf(call.getDeadline()),
       };
       const message = await (method.handle(request as never, asking) as Promise<Message>);
-      access.settle(true);
+      access.settle({ ok: true, ...about, error: null });
       return { message, trailer: metadataOf(access.headers) };
     } catch (thrown) {
       const error = toRequestError(thrown);
       if (error.status === 500) this.onError(thrown);
       code = statusOf(error);
-      access?.settle(false);
+      access?.settle({ ok: false, ...about, error: error.code });
       const { hint } = error;
       const text = hint === undefined ? error.message : `${error.message} ${hint}`;
       const metadata = metadataOf({ ...access?.headers, ...error.headers });

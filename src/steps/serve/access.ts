@@ -1,10 +1,12 @@
 import type { StepContext } from '../../core/step.js';
-import { AccessControl } from '../../server/access/access.js';
+import type { AuditEvent } from '../../core/audit.js';
+import { AccessControl, type Act } from '../../server/access/access.js';
 import { KeyRing } from '../../server/access/key-ring.js';
 import { type LimitKeeper, Limits } from '../../server/access/limits.js';
 import { type Charge, chargeOf } from '../../server/access/usage-ledger.js';
 import { KeyStore } from '../../workspace/key-store.js';
 import { Workspace } from '../../workspace/workspace.js';
+import { openAudit } from './audit.js';
 import type { ServeOptions } from './options.js';
 import { UsageRecord } from './usage.js';
 
@@ -12,6 +14,8 @@ import { UsageRecord } from './usage.js';
 export interface Accounts {
   readonly limits: LimitKeeper;
   charge(charge: Charge): void;
+  /** Puts something into the audit log. */
+  remember(event: AuditEvent): void;
   /** Hands over or writes what is left. */
   close(): Promise<void>;
 }
@@ -21,11 +25,17 @@ export interface Accounts {
  * @throws AimaasError ARTIFACT_CORRUPT when the usage so far cannot be read.
  */
 export async function openAccounts(context: StepContext): Promise<Accounts> {
-  const record = await UsageRecord.open(new Workspace(context.workspace), context.reporter);
+  const workspace = new Workspace(context.workspace);
+  const record = await UsageRecord.open(workspace, context.reporter);
+  const audit = openAudit(workspace, context.reporter);
   return {
     limits: new Limits((key, period, now) => record.used(key, period, now)),
     charge: (charge) => record.add(charge),
-    close: () => record.close(),
+    remember: (event) => audit.add(event),
+    async close() {
+      await audit.flush();
+      await record.close();
+    },
   };
 }
 
@@ -41,7 +51,7 @@ export interface ServerAccess {
  */
 export async function openServerAccess(
   options: ServeOptions,
-  { limits, charge }: Accounts,
+  { limits, charge, remember }: Accounts,
   context: StepContext,
 ): Promise<ServerAccess> {
   const demand = options.keys === false ? 'never' : options.keys === true ? 'always' : 'auto';
@@ -50,9 +60,23 @@ export async function openServerAccess(
     const what = error instanceof Error ? error.message : String(error);
     context.reporter.warn(`The API keys stay as they were: ${what}`);
   });
+  const onAct = (act: Act): void => {
+    if (act.action === 'manage' || options.auditPredictions === true) remember(eventOf(act));
+  };
   const onSpent = (spent: Parameters<typeof chargeOf>[0]): void => charge(chargeOf(spent));
   return {
-    control: new AccessControl({ keys: ring, limits, onSpent }),
+    control: new AccessControl({ keys: ring, limits, onSpent, onAct }),
     close: () => ring.close(),
+  };
+}
+
+function eventOf({ key, action, model, rows, route, requestId, ok, error }: Act): AuditEvent {
+  const version = model?.version ?? null;
+  return {
+    actor: key === null ? 'anyone (no key demanded)' : `key ${key.id} (${key.name})`,
+    action: `server.${action}`,
+    target: model === null ? 'server' : version === null ? model.name : `${model.name}/${version}`,
+    result: ok ? 'ok' : (error ?? 'failed'),
+    details: { route, requestId, ...(action === 'predict' ? { rows } : {}) },
   };
 }

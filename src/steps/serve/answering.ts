@@ -15,6 +15,7 @@ import type { Accounts } from './access.js';
 import { Monitoring } from './monitoring.js';
 import { SERVE_DEFAULTS, type ServeOptions } from './options.js';
 import { openProtection } from './protection.js';
+import { openRequestLog } from './request-log.js';
 
 /** What the one who starts the server is to know of those who answer. */
 export type AboutAnswering = {
@@ -53,6 +54,7 @@ export async function openAnswering(
   const host = options.host ?? SERVE_DEFAULTS.host;
   const monitoring = new Monitoring(options, context);
   const protection = await openProtection(host, options, accounts, context);
+  const requestLog = await openRequestLog(options, context.reporter);
   const onError = (error: unknown): void => context.reporter.warn(`A request failed: ${describe(error)}`);
   const app = createApp({
     repository: repositoryOf(member),
@@ -64,6 +66,7 @@ export async function openAnswering(
     maxWait: SERVE_DEFAULTS.maxWait,
     access: protection.access,
     browsers: protection.browsers,
+    onRequest: requestLog?.entry,
     onError,
   });
   if (monitoring.log !== undefined) app.metrics.watchLog(monitoring.log);
@@ -101,6 +104,7 @@ export async function openAnswering(
     },
     async close() {
       protection.close();
+      await requestLog?.close();
       await live.close();
       await monitoring.close();
     },

@@ -3,6 +3,7 @@ import type { StepContext } from '../../core/step.js';
 import { type Coordinator, LocalBus, topic } from '../../server/cluster/bus.js';
 import { Gate } from '../../server/cluster/gate.js';
 import { fleetOf } from '../../server/cluster/remote.js';
+import { offerAudit } from '../../server/cluster/shared-audit.js';
 import { offerLimits } from '../../server/cluster/shared-limits.js';
 import { offerUsage } from '../../server/cluster/shared-usage.js';
 import { type WorkerHandle, type WorkerReport, WorkerPool } from '../../server/cluster/worker-pool.js';
@@ -112,6 +113,7 @@ export async function workerCrew(options: ServeOptions, context: StepContext): P
   const accounts = await openAccounts(context);
   offerLimits(pool, accounts.limits);
   offerUsage(pool, accounts.charge);
+  offerAudit(pool, accounts.remember);
   pool.answer(TELL, ({ level, message, hint }) => {
     if (level === 'warn') reporter.warn(message, hint ?? undefined);
     else reporter[level](message);

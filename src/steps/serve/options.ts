@@ -39,6 +39,11 @@ export interface ServeOptions extends MonitoringOptions, TrafficOptions {
   readonly watch?: boolean | undefined;
   /** Who must have signed the models, and what opens those that are encrypted. */
   readonly trust?: TrustOptions | undefined;
+  /** File that a line is added to for every request; "-" for stderr. */
+  readonly accessLog?: string | undefined;
+  readonly logFormat?: 'json' | 'text' | undefined;
+  /** Whether the audit log also remembers predictions. */
+  readonly auditPredictions?: boolean | undefined;
   /** Demand API keys: always (true), never (false), or as soon as the workspace has some. */
   readonly keys?: boolean | undefined;
   /** A copy of access/keys.json to take the keys from, instead of the workspace's. */

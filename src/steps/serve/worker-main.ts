@@ -4,6 +4,7 @@ import type { Reporter } from '../../core/reporter.js';
 import { silentReporter } from '../../core/reporter.js';
 import { Answerers, type Member } from '../../server/cluster/bus.js';
 import { Link, type Pipe } from '../../server/cluster/link.js';
+import { sharedAudit } from '../../server/cluster/shared-audit.js';
 import { limitsOf } from '../../server/cluster/shared-limits.js';
 import { SharedUsage } from '../../server/cluster/shared-usage.js';
 import { OPEN, REPORT, STOP } from '../../server/cluster/worker-pool.js';
@@ -24,6 +25,7 @@ const member: Member = {
   answer: (about, answerer) => answerers.set(about, answerer),
 };
 const usage = new SharedUsage(member);
+const audit = sharedAudit(member);
 const stop = new AbortController();
 let answering: Answering | undefined;
 let server: RunningServer | undefined;
@@ -90,6 +92,7 @@ function end(): Promise<void> {
     await Promise.all([server?.close(), grpc?.close()]);
     await answering?.close();
     await usage.flush().catch(() => undefined);
+    await audit.flush();
     setImmediate(() => process.exit(0));
   })();
   return ending;
@@ -104,7 +107,8 @@ answerers.set(CONFIGURE, async (setup) => {
     {
       limits: limitsOf(member),
       charge: (charge) => usage.add(charge),
-      close: () => usage.flush(),
+      remember: (event) => audit.add(event),
+      close: () => Promise.resolve(),
     },
   );
   return null;
