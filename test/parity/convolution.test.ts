@@ -24,6 +24,7 @@ const convolutions = (
     [[6, 6], [3, 3], [1, 1], 1, 1, 2, 2],
     [[6, 6], [3, 3], [2, 2], explicit, 1, 2, 2],
     [[6, 6], [3, 3], [1, 1], 'same', 2, 2, 2],
+    [[7, 6], [2, 3], [1, 1], 'valid', 2, 17, 2],
     [[4, 4], [3, 3], [1, 1], 'same', 1, 17, 2],
     [[4, 4], [4, 4], [1, 1], 'valid', 1, 2, 2],
   ] as [number[], number[], [number, number], Padding, number, number, number][]
@@ -32,7 +33,6 @@ const convolutions = (
   inputs: { x: { shape: [2, ...size, channels] }, w: { shape: [...filter, channels, filters] } },
   build: ({ x, w }) => tf.conv2d(x as tf.Tensor4D, w as tf.Tensor4D, strides, pad, 'NHWC', dilation),
   linear: true,
-  ...(dilation > 1 ? { gradients: [] } : {}),
 }));
 
 const depthwise = (
@@ -47,6 +47,13 @@ const depthwise = (
   build: ({ x, w }) => tf.depthwiseConv2d(x as tf.Tensor4D, w as tf.Tensor4D, strides, pad),
   linear: true,
 }));
+
+const dilatedDepthwise: Case = {
+  name: 'depthwiseConv2d, dilated',
+  inputs: { x: { shape: [2, 6, 5, 2] }, w: { shape: [2, 2, 2, 3] } },
+  build: ({ x, w }) => tf.depthwiseConv2d(x as tf.Tensor4D, w as tf.Tensor4D, 1, 'same', 'NHWC', [2, 1]),
+  linear: true,
+};
 
 const others: readonly Case[] = [
   {
@@ -151,5 +158,5 @@ const resizing = ([true, false] as const).flatMap((align) =>
 );
 
 describe('convolutions, poolings and resizing', () => {
-  paritySuite([...convolutions, ...depthwise, ...others, ...pools, ...ties, ...resizing]);
+  paritySuite([...convolutions, ...depthwise, dilatedDepthwise, ...others, ...pools, ...ties, ...resizing]);
 });

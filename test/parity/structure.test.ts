@@ -42,8 +42,8 @@ const reductions = (
 ]);
 
 const more: readonly Case[] = [
-  one('prod of axis 0', [3, 4], (x) => tf.prod(x, 0), { gradients: [] }),
-  one('prod of all', [3, 4], (x) => tf.prod(x), { gradients: [] }),
+  one('prod of axis 0', [3, 4], (x) => tf.prod(x, 0), { spec: { range: [0.5, 1.5] } }),
+  one('prod of all', [3, 4], (x) => tf.prod(x), { spec: { range: [0.5, 1.5] } }),
   one('sum of nothing', [0, 3], (x) => tf.sum(x, 0)),
   one('sum of booleans', [3, 4], (x) => tf.sum(x, 1), { spec: { dtype: 'bool' } }),
   one('mean of integers', [3, 4], (x) => tf.mean(x, 1), {
@@ -55,7 +55,7 @@ const more: readonly Case[] = [
   one('argMax', [3, 4], (x) => tf.argMax(x, -1), { gradients: [] }),
   one('argMin', [3, 4], (x) => tf.argMin(x, 0), { gradients: [] }),
   one('argMax of ties', [3, 4], (x) => tf.argMax(x, 1), { spec: { dtype: 'int32', range: [0, 2] } }),
-  one('topk values', [3, 5], (x) => tf.topk(x, 2).values, { gradients: [] }),
+  one('topk values', [3, 5], (x) => tf.topk(x, 2).values, { spec: { apart: 0.1 } }),
   one('topk indices', [3, 5], (x) => tf.topk(x, 3).indices, { gradients: [] }),
   one('moments', [4, 3], (x) => tf.concat([tf.moments(x, 0).mean, tf.moments(x, 0).variance])),
   one('norm', [4, 3], (x) => tf.norm(x, 2, 1)),
@@ -78,19 +78,12 @@ const more: readonly Case[] = [
     tf.mul(tf.split(x, [1, 4, 1])[0] as tf.Tensor, tf.split(x, [1, 4, 1])[2] as tf.Tensor),
   ),
   one('slice', [4, 5], (x) => tf.slice(x, [1, 2], [2, -1])),
-  one('stridedSlice', [5, 6], (x) => tf.stridedSlice(x, [1, 5], [4, 0], [2, -2]), { gradients: [] }),
-  one('stridedSlice with masks', [5, 6], (x) => tf.stridedSlice(x, [0, -3], [0, 0], [1, 1], 1, 2, 0, 0, 1), {
-    gradients: [],
-  }),
-  one(
-    'stridedSlice with ellipsis and new axis',
-    [2, 3, 4],
-    (x) => tf.stridedSlice(x, [0, 0, 1], [0, 0, 3], [1, 1, 1], 0, 0, 1, 2),
-    { gradients: [] },
+  one('stridedSlice', [5, 6], (x) => tf.stridedSlice(x, [1, 5], [4, 0], [2, -2])),
+  one('stridedSlice with masks', [5, 6], (x) => tf.stridedSlice(x, [0, -3], [0, 0], [1, 1], 1, 2, 0, 0, 1)),
+  one('stridedSlice with ellipsis and new axis', [2, 3, 4], (x) =>
+    tf.stridedSlice(x, [0, 0, 1], [0, 0, 3], [1, 1, 1], 0, 0, 1, 2),
   ),
-  one('stridedSlice backwards to the beginning', [4], (x) => tf.stridedSlice(x, [3], [0], [-1], 0, 1), {
-    gradients: [],
-  }),
+  one('stridedSlice backwards to the beginning', [4], (x) => tf.stridedSlice(x, [3], [0], [-1], 0, 1)),
   one('pad', [2, 3], (x) =>
     tf.pad(
       x,
@@ -111,39 +104,64 @@ const more: readonly Case[] = [
       ]),
     { spec: { dtype: 'bool' } },
   ),
-  one(
-    'mirrorPad reflect',
-    [3, 4],
-    (x) =>
-      tf.mirrorPad(
-        x,
-        [
-          [1, 2],
-          [0, 3],
-        ],
-        'reflect',
-      ),
-    { gradients: [] },
+  one('mirrorPad reflect', [3, 4], (x) =>
+    tf.mirrorPad(
+      x,
+      [
+        [1, 2],
+        [0, 3],
+      ],
+      'reflect',
+    ),
   ),
-  one(
-    'mirrorPad symmetric',
-    [3, 4],
-    (x) =>
-      tf.mirrorPad(
-        x,
-        [
-          [3, 2],
-          [1, 0],
-        ],
-        'symmetric',
-      ),
-    { gradients: [] },
+  one('mirrorPad symmetric', [3, 4], (x) =>
+    tf.mirrorPad(
+      x,
+      [
+        [3, 2],
+        [1, 0],
+      ],
+      'symmetric',
+    ),
   ),
   one('tile', [2, 3], (x) => tf.tile(x, [2, 3])),
   one('broadcastTo', [2, 1], (x) => tf.broadcastTo(x, [2, 3])),
   one('reverse', [2, 3, 2], (x) => tf.reverse(x, [0, 2])),
   one('cumsum', [2, 4], (x) => tf.cumsum(x, 1)),
   one('cumsum exclusive, reverse', [4], (x) => tf.cumsum(x, 0, true, true)),
+  one('cumprod', [2, 5], (x) => tf.cumprod(x, 1), { spec: { range: [0.5, 1.5] } }),
+  one('cumprod exclusive, reverse', [6, 2], (x) => tf.cumprod(x, 0, true, true), {
+    spec: { range: [0.5, 1.5] },
+  }),
+  one('einsum of one', [2, 3, 4], (x) => tf.einsum('bij->ji', x)),
+  two('einsum of matrices', [2, 3], [3, 4], (a, b) => tf.einsum('ij,jk->ik', a, b)),
+  two('einsum of heads', [2, 3, 4, 2], [2, 5, 4, 2], (a, b) => tf.einsum('bqhd,bkhd->bhqk', a, b)),
+  two('einsum that sums before', [2, 3], [4, 5], (a, b) => tf.einsum('ab,cd->cb', a, b)),
+  two('einsum of elements', [3], [3], (a, b) => tf.einsum('i,i->i', a, b)),
+  one('localResponseNormalization', [2, 3, 3, 6], (x) =>
+    tf.localResponseNormalization(x as tf.Tensor4D, 2, 1, 0.5, 0.75),
+  ),
+  one('spaceToBatchND', [2, 3, 4, 2], (x) =>
+    tf.spaceToBatchND(
+      x,
+      [2, 2],
+      [
+        [0, 1],
+        [0, 0],
+      ],
+    ),
+  ),
+  one('batchToSpaceND', [4, 2, 2, 3], (x) =>
+    tf.batchToSpaceND(
+      x,
+      [2, 2],
+      [
+        [0, 1],
+        [1, 0],
+      ],
+    ),
+  ),
+  one('depthToSpace', [1, 2, 2, 8], (x) => tf.depthToSpace(x as tf.Tensor4D, 2), { gradients: [] }),
   one('oneHot', [5], (x) => tf.oneHot(tf.cast(x, 'int32'), 3, 2, -1), {
     spec: { dtype: 'int32', range: [-1, 4] },
   }),
@@ -199,13 +217,11 @@ const gathers: readonly Case[] = [
     name: 'gatherND',
     inputs: { x: { shape: [3, 4, 2] }, i: { shape: [5, 2], dtype: 'int32', range: [0, 3] } },
     build: ({ x, i }) => tf.gatherND(x as tf.Tensor, i as tf.Tensor),
-    gradients: [],
   },
   {
     name: 'scatterND adds what meets',
     inputs: { x: { shape: [5, 2] }, i: { shape: [5, 1], dtype: 'int32', range: [0, 3] } },
     build: ({ x, i }) => tf.scatterND(i as tf.Tensor, x as tf.Tensor, [4, 2]),
-    gradients: [],
   },
   {
     name: 'unsortedSegmentSum',

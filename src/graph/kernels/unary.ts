@@ -69,6 +69,5 @@ export const unaryKernels: KernelDefinitions = {
   Softmax: { inputs: ['logits'], infer: (inputs) => [inputAt(inputs, 0)] },
   LogSoftmax: { inputs: ['logits'], infer: (inputs) => [inputAt(inputs, 0)] },
   Cumsum: same,
-  Cumprod: same,
   Reverse: same,
 };

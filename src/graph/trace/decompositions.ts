@@ -2,6 +2,9 @@ import { booleanAttribute, numberAttribute, stringAttribute } from '../attribute
 import type { GraphBuilder } from '../builder.js';
 import type { Attributes, ValueId } from '../graph.js';
 import { AimaasError } from '../../core/errors.js';
+import { batchToSpace, depthToSpace, spaceToBatch } from './decompose/blocks.js';
+import { einsum } from './decompose/einsum.js';
+import { cumulativeProduct, localResponse, localResponseGradient } from './decompose/windows.js';
 
 type Inputs = Readonly<Record<string, ValueId>>;
 type Decomposition = (builder: GraphBuilder, inputs: Inputs, attributes: Attributes) => ValueId;
@@ -65,6 +68,21 @@ function rangeConstant(builder: GraphBuilder, numbers: number[], dtype: 'float32
 export const decompositions: Readonly<Partial<Record<string, Decomposition>>> = {
   ZerosLike: filled(0),
   OnesLike: filled(1),
+  Einsum: (builder, inputs, attributes) => einsum(builder, Object.values(inputs), attributes),
+  Cumprod: (builder, inputs, attributes) => cumulativeProduct(builder, required(inputs, 'x'), attributes),
+  LRN: (builder, inputs, attributes) => localResponse(builder, required(inputs, 'x'), attributes),
+  LRNGrad: (builder, inputs, attributes) =>
+    localResponseGradient(
+      builder,
+      required(inputs, 'x'),
+      required(inputs, 'y'),
+      required(inputs, 'dy'),
+      attributes,
+    ),
+  SpaceToBatchND: (builder, inputs, attributes) => spaceToBatch(builder, required(inputs, 'x'), attributes),
+  BatchToSpaceND: (builder, inputs, attributes) => batchToSpace(builder, required(inputs, 'x'), attributes),
+  DepthToSpace: (builder, inputs, attributes) => depthToSpace(builder, required(inputs, 'x'), attributes),
+  FlipLeftRight: (builder, inputs) => builder.op('Reverse', [required(inputs, 'image')], { dims: [2] }),
   _FusedMatMul: (builder, inputs, attributes) => {
     const product = builder.op('BatchMatMul', [required(inputs, 'a'), required(inputs, 'b')], {
       transposeA: booleanAttribute(attributes, 'transposeA'),

@@ -1,5 +1,8 @@
 import { kernelDefinition } from '../kernels/index.js';
 import { scanGradient } from '../scan/trace.js';
+import { convolutionGradients } from './gradient/convolution.js';
+import { einsumGradient } from './gradient/einsum.js';
+import { selectionGradients } from './gradient/selection.js';
 import { tf } from './tensorflow.js';
 
 type BinaryGradient = (dy: tf.Tensor, a: tf.Tensor, b: tf.Tensor) => readonly [tf.Tensor, tf.Tensor];
@@ -93,9 +96,18 @@ const constant = QUESTIONS.map((kernelName): tf.GradConfig => ({
   },
 }));
 
+const all = (): readonly tf.GradConfig[] => [
+  ...corrected,
+  ...constant,
+  ...convolutionGradients,
+  ...selectionGradients,
+  einsumGradient,
+  scanGradient,
+];
+
 /** Puts them in place, again where tfjs-layers was loaded since and registered tfjs' own. */
 export function registerGradients(): void {
-  for (const config of [...corrected, ...constant, scanGradient]) {
+  for (const config of all()) {
     if (tf.getGradient(config.kernelName) !== config) tf.registerGradient(config);
   }
 }
