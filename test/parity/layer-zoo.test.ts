@@ -78,6 +78,14 @@ const zoo: Record<string, { input: number[]; layers: () => Layer[]; codes?: numb
       L.globalAveragePooling2d({}),
     ],
   },
+  conv3dTranspose: {
+    input: [2, 2, 2, 2],
+    layers: () => [L.conv3dTranspose({ filters: 2, kernelSize: 2, strides: 2 }), L.flatten()],
+  },
+  'dilated conv2d': {
+    input: [6, 6, 2],
+    layers: () => [L.conv2d({ filters: 2, kernelSize: 3, dilationRate: 2 }), L.flatten()],
+  },
   separableConv2d: {
     input: [5, 5, 2],
     layers: () => [L.separableConv2d({ filters: 3, kernelSize: 3 }), L.globalMaxPooling2d({})],

@@ -38,9 +38,14 @@ const tile: tf.GradConfig = {
   gradFunc: (dy, [x], attributes) => {
     const { reps } = attributes as unknown as { reps: number[] };
     if (x === undefined || Array.isArray(dy)) throw new Error('Tile saved no input.');
+    const moved = x.shape.flatMap((_, axis) => ((reps[axis] ?? 1) > 1 ? [axis] : []));
+    // What was one element in its axis is the sum over that axis.
+    if (moved.every((axis) => x.shape[axis] === 1)) {
+      return { x: () => (moved.length === 0 ? tf.clone(dy) : tf.sum(dy, moved, true)) };
+    }
     const repeated = x.shape.flatMap((size, axis) => [reps[axis] ?? 1, size]);
     const axes = x.shape.map((_, axis) => 2 * axis);
-    return { x: () => (axes.length === 0 ? tf.clone(dy) : tf.sum(tf.reshape(dy, repeated), axes)) };
+    return { x: () => tf.sum(tf.reshape(dy, repeated), axes) };
   },
 };
 

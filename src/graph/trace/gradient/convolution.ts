@@ -4,12 +4,12 @@ interface Convolution {
   readonly strides: number | [number, number];
   readonly pad: unknown;
   readonly dataFormat?: string;
-  readonly dilations?: number | [number, number];
+  readonly dilations?: number | [number, number] | null;
   readonly dimRoundingMode?: string | null;
 }
 
-function pair(value: number | [number, number] | undefined): [number, number] {
-  if (value === undefined) return [1, 1];
+function pair(value: number | [number, number] | null | undefined): [number, number] {
+  if (value === undefined || value === null) return [1, 1];
   return typeof value === 'number' ? [value, value] : value;
 }
 
@@ -59,7 +59,32 @@ function dilatable(kernelName: string, inputGradient: string, filterGradient: st
   };
 }
 
+/** Transposed convolution of volumes: its gradients are the convolution and that one's gradient for the filter. */
+const transposed3d: tf.GradConfig = {
+  kernelName: 'Conv3DBackpropInputV2',
+  inputsToSave: ['dy', 'filter'],
+  gradFunc: (upstream, [dy, filter], given) => {
+    if (dy === undefined || filter === undefined || Array.isArray(upstream)) {
+      throw new Error('The transposed convolution saved no inputs.');
+    }
+    const { strides, pad } = given as unknown as Convolution;
+    const run = (name: string, inputs: object, more: object): tf.Tensor =>
+      tf
+        .engine()
+        .runKernel(
+          name,
+          inputs as tf.NamedTensorMap,
+          { strides, pad, ...more } as unknown as tf.NamedAttrMap,
+        );
+    return {
+      dy: () => run('Conv3D', { x: upstream, filter }, { dataFormat: 'NDHWC', dilations: [1, 1, 1] }),
+      filter: () => run('Conv3DBackpropFilterV2', { x: upstream, dy }, { filterShape: filter.shape }),
+    };
+  },
+};
+
 export const convolutionGradients: readonly tf.GradConfig[] = [
+  transposed3d,
   dilatable('Conv2D', 'Conv2DBackpropInput', 'Conv2DBackpropFilter'),
   dilatable(
     'DepthwiseConv2dNative',
