@@ -33,6 +33,36 @@ function normal(shape: number[], mean = 0, deviation = 1): tf.Tensor {
   return tf.tidy(() => tf.add(tf.mul(randomNormal(shape), deviation), mean));
 }
 
+/** What tfjs' fused operations end with. */
+interface Ending {
+  // Callers pass null for "none", whatever tfjs' types say.
+  readonly bias?: tf.Tensor | tf.TensorLike | null | undefined;
+  readonly activation?: string | undefined;
+  readonly preluActivationWeights?: tf.Tensor | undefined;
+  readonly leakyreluAlpha?: number | undefined;
+}
+
+function finish(product: tf.Tensor, ending: Ending): tf.Tensor {
+  const { bias } = ending;
+  const sum = bias === undefined || bias === null ? product : tf.add(product, bias);
+  switch (ending.activation ?? 'linear') {
+    case 'relu':
+      return tf.relu(sum);
+    case 'relu6':
+      return tf.relu6(sum);
+    case 'elu':
+      return tf.elu(sum);
+    case 'sigmoid':
+      return tf.sigmoid(sum);
+    case 'leakyrelu':
+      return tf.leakyRelu(sum, ending.leakyreluAlpha);
+    case 'prelu':
+      return tf.prelu(sum, ending.preluActivationWeights as tf.Tensor);
+    default:
+      return sum;
+  }
+}
+
 type FusedMatMul = typeof tf.fused.matMul;
 
 /**
@@ -40,28 +70,18 @@ type FusedMatMul = typeof tf.fused.matMul;
  * matrix product from the compiler that fuses it again.
  */
 const matMul = ((options: Parameters<FusedMatMul>[0]) =>
+  tf.tidy(() =>
+    finish(tf.matMul(options.a, options.b, options.transposeA, options.transposeB), options),
+  )) as FusedMatMul;
+
+type FusedConv2d = typeof tf.fused.conv2d;
+
+/** tf.fused.conv2d without fusing: its gradient refuses dilations, and that of tf.conv2d is mended (gradient/). */
+const conv2d = ((options: Parameters<FusedConv2d>[0]) =>
   tf.tidy(() => {
-    const { a, b, transposeA = false, transposeB = false, bias, activation = 'linear' } = options;
-    const product = tf.matMul(a, b, transposeA, transposeB);
-    // Callers pass null for "no bias", whatever tfjs' types say.
-    const sum = (bias as tf.Tensor | null | undefined) ? tf.add(product, bias as tf.Tensor) : product;
-    switch (activation) {
-      case 'relu':
-        return tf.relu(sum);
-      case 'relu6':
-        return tf.relu6(sum);
-      case 'elu':
-        return tf.elu(sum);
-      case 'sigmoid':
-        return tf.sigmoid(sum);
-      case 'leakyrelu':
-        return tf.leakyRelu(sum, options.leakyreluAlpha);
-      case 'prelu':
-        return tf.prelu(sum, options.preluActivationWeights as tf.Tensor);
-      default:
-        return sum;
-    }
-  })) as FusedMatMul;
+    const { x, filter, strides, pad, dataFormat, dilations, dimRoundingMode } = options;
+    return finish(tf.conv2d(x, filter, strides, pad, dataFormat, dilations, dimRoundingMode), options);
+  })) as FusedConv2d;
 
 /** Operations that draw in JavaScript and have no traced form: the same numbers would come in every step. */
 const FROZEN = ['truncatedNormal', 'randomGamma', 'multinomial', 'rand'] as const;
@@ -80,7 +100,7 @@ const frozen = Object.fromEntries(FROZEN.map((name) => [name, refused(name)]));
 
 /** Replaces what tfjs computes in JavaScript, so would be frozen into the graph, for the time of `body`. */
 export function withSubstitutions<T>(body: () => T): T {
-  const fused = { ...core.fused, matMul };
+  const fused = { ...core.fused, matMul, conv2d };
   const replaced = {
     ...frozen,
     dropout,
