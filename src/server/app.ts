@@ -59,8 +59,10 @@ export interface App {
   readonly draining: () => boolean;
   readonly traffic: Traffic;
   handle(request: IncomingMessage, response: ServerResponse): void;
-  /** From now on the server is not ready, and every answer asks its client to close the connection. */
+  /** From now on the server is not ready. */
   drain(): void;
+  /** From now on every answer asks its client to close the connection. */
+  dismiss(): void;
   /** Resolves when no request waits for an engine. */
   idle(): Promise<void>;
 }
@@ -104,6 +106,7 @@ export function createApp(options: AppOptions): App {
   metrics.watchTraffic(traffic);
   const models = new ModelSet((options.models ?? []).map(serve));
   let draining = false;
+  let dismissing = false;
   metrics.watch(models, () => draining);
   const router = new Router([
     recordsProtocol(models),
@@ -136,7 +139,7 @@ export function createApp(options: AppOptions): App {
       ...access?.headers,
       ...reply.headers,
     };
-    if (draining) headers.Connection = 'close';
+    if (dismissing) headers.Connection = 'close';
     response.writeHead(reply.status, headers);
     response.end(reply.body);
   }
@@ -224,6 +227,9 @@ export function createApp(options: AppOptions): App {
     },
     drain() {
       draining = true;
+    },
+    dismiss() {
+      dismissing = true;
     },
     async idle() {
       await scheduler.idle();

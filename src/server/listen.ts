@@ -99,12 +99,13 @@ export async function listen(app: App, options: ListenOptions): Promise<RunningS
   };
 
   async function close({ linger = 1_000, limit = 30_000 } = {}): Promise<void> {
+    app.drain();
     // Connections that the system has taken for us would be reset with the listening socket: take them first.
     for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve));
     // http.Server.close would also cut idle connections, on which a request may be on its way: they get `linger`.
     const closed = new Promise<void>((resolve) => NetServer.prototype.close.call(server, () => resolve()));
     // Not before: clients that are told to leave connect anew, and would be reset with the listening socket.
-    app.drain();
+    app.dismiss();
     const deadline = Date.now() + limit;
     const silent = Date.now() + linger;
     while (sockets.size > 0 && Date.now() < silent) await sleep(10);
