@@ -145,7 +145,7 @@ async function inject(target: string, blob: string): Promise<void> {
   const words = [postject, target, 'NODE_SEA_BLOB', blob, '--sentinel-fuse', FUSE];
   if (isMac) await run('codesign', ['--remove-signature', target]);
   await run(process.execPath, isMac ? [...words, '--macho-segment-name', 'NODE_SEA'] : words, {
-    timeout: 300_000,
+    timeout: 900_000,
   });
   if (isMac) await run('codesign', ['--sign', '-', target]);
 }
