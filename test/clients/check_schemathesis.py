@@ -2,6 +2,7 @@
 import os
 import subprocess
 import sys
+import tempfile
 
 from serving import serving
 
@@ -11,4 +12,4 @@ if __name__ == "__main__":
     flags = ["--checks", checks, "--max-examples", os.environ.get("EXAMPLES", "40"), "--seed", "1"]
     flags += ["--request-timeout", "10", "--suppress-health-check", "all", "--generation-database", "none"]
     with serving() as server:
-        subprocess.run([schemathesis, "run", f"{server.url}/openapi.json", *flags], check=True)
+        subprocess.run([schemathesis, "run", f"{server.url}/openapi.json", *flags], check=True, cwd=tempfile.gettempdir())
