@@ -43,7 +43,7 @@ describe.skipIf(!isThere('bash'))('bash', () => {
     expect(await offered('runs', 'co')).toEqual(['compare']);
     expect(await offered('train', '--learn')).toEqual(['--learning-rate']);
     expect(await offered('runs', 'list', '--so')).toEqual(['--sort']);
-    expect(await offered('--json', 'train', '--optimizer', 'ada')).toEqual(['adagrad', 'adam', 'adamw']);
+    expect(await offered('--json', 'train', '--optimizer', 'ne')).toEqual(['nesterov']);
     expect(await offered('train', '--epochs', '3', '--worksp')).toEqual(['--workspace']);
   });
 
