@@ -149,10 +149,11 @@ describe('a log', () => {
         'x-request-id': 'mine',
         traceparent: `00-${TRACE}-${PARENT}-01`,
         authorization: 'Bearer secret',
+        'content-type': 'application/json',
       };
-      const answer = await server.post('/predict?secret=1', { records: [PENGUIN, PENGUIN] }, { headers });
+      const answer = await server.post('/predict', { records: [PENGUIN, PENGUIN] }, { headers });
       expect(answer.headers.get('x-request-id')).toBe('mine');
-      expect((await server.get('/nothing')).headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
+      expect((await server.get('/nothing?secret=1')).headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
       for (let i = 0; i < 100 && entries.length < 2; i++) await sleep(10);
       expect(entries).toMatchObject([
         {
