@@ -15,10 +15,6 @@ export interface LayerArguments {
 
 /** tfjs' Layer with what the layers of this room share. */
 export abstract class BaseLayer extends tfl.layers.Layer {
-  constructor(given: LayerArguments) {
-    super(given);
-  }
-
   /** Makes float32 weights; kernels with these rules. */
   protected maker(kernels: WeightArguments): MakeWeight {
     const rules = weightRules(kernels);

@@ -124,8 +124,11 @@ function storeOf(context: StepContext): KeyStore {
   return new KeyStore(new Workspace(context.workspace));
 }
 
-function infoOf({ hash: _, ...key }: ApiKey, now: number): KeyInfo {
-  return { ...key, state: keyState({ ...key, hash: '' }, now) };
+/** What may be told of a key: everything but its hash. */
+function infoOf(key: ApiKey, now: number): KeyInfo {
+  const told: Omit<ApiKey, 'hash'> & { hash?: string } = { ...key };
+  delete told.hash;
+  return { ...told, state: keyState(key, now) };
 }
 
 /**

@@ -300,7 +300,8 @@ describe('aimaas train --model FILE', () => {
 
 describe('the model file of the cars example', () => {
   it('predicts well on rows it has not seen', async () => {
-    const { path: cwd, dispose } = await temporaryFolder();
+    const folder = await temporaryFolder();
+    const { path: cwd } = folder;
     try {
       await cp(fileURLToPath(new URL('../../examples/cars', import.meta.url)), cwd, { recursive: true });
       await runJson(['collect'], { cwd });
@@ -309,7 +310,7 @@ describe('the model file of the cars example', () => {
       const { stdout } = await runCli(['evaluate', '--metric', 'r2', '-q'], { cwd });
       expect(Number(stdout)).toBeGreaterThan(0.75);
     } finally {
-      await dispose();
+      await folder.dispose();
     }
   });
 });

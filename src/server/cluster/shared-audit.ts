@@ -10,7 +10,9 @@ const EVERY = 200;
 
 /** Hands what is to be remembered to the coordinator, which alone writes the log. */
 export function sharedAudit(member: Member): Gatherer<AuditEvent> {
-  return new Gatherer(EVERY, async (events) => void (await member.ask(REMEMBER, events)));
+  return new Gatherer(EVERY, async (events) => {
+    await member.ask(REMEMBER, events);
+  });
 }
 
 /** Takes what the members hand over. */

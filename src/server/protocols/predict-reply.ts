@@ -79,8 +79,7 @@ function decide(scores: Scores, row: number, threshold: number | undefined): str
   const best = scores.label(row);
   if (threshold === undefined) return best;
   const { classes } = scores;
-  if (classes.length === 2)
-    return (classes[scores.at(row, 1) >= threshold ? 1 : 0] as string | undefined) ?? null;
+  if (classes.length === 2) return classes[scores.at(row, 1) >= threshold ? 1 : 0] ?? null;
   return scores.at(row, classes.indexOf(best)) >= threshold ? best : null;
 }
 

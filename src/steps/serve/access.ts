@@ -13,9 +13,9 @@ import { UsageRecord } from './usage.js';
 /** Where limits are decided and usage is added up: one place for all processes of a server. */
 export interface Accounts {
   readonly limits: LimitKeeper;
-  charge(charge: Charge): void;
+  readonly charge: (charge: Charge) => void;
   /** Puts something into the audit log. */
-  remember(event: AuditEvent): void;
+  readonly remember: (event: AuditEvent) => void;
   /** Hands over or writes what is left. */
   close(): Promise<void>;
 }

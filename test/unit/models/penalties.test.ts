@@ -28,7 +28,7 @@ describe('penalties of regularizers', () => {
           layer: L.gru({ ...recurrent, returnSequences: true }),
           mergeMode: 'sum',
           inputShape: [3, 4],
-        }) as tfl.layers.Layer,
+        }),
         inner,
         L.timeDistributed({ layer: L.dense({ units: 2, kernelRegularizer: l2() }) }),
         L.rnn({ cell: [L.simpleRNNCell(recurrent), L.gruCell(recurrent)] as tfl.layers.RNNCell[] }),

@@ -24,14 +24,9 @@ let bundle: string;
 let model: ColumnModel;
 
 /** Keeps what it is warned of. */
-class WarningReporter implements Reporter {
-  readonly warnings: string[] = [];
-  readonly info = silentReporter.info;
-  readonly debug = silentReporter.debug;
-  readonly progress = silentReporter.progress;
-  warn(message: string): void {
-    this.warnings.push(message);
-  }
+function warningReporter(): Reporter & { readonly warnings: readonly string[] } {
+  const warnings: string[] = [];
+  return { ...silentReporter, warnings, warn: (message) => void warnings.push(message) };
 }
 
 const records = Array.from({ length: 200 }, (_, i) => ({
@@ -84,7 +79,7 @@ function metric(text: string, name: string, column: string): number {
 describe('serving with monitoring', () => {
   it('logs what was asked and answered, without masked columns, and shows drift on /metrics', async () => {
     const log = join(folder.path, 'log');
-    const reporter = new WarningReporter();
+    const reporter = warningReporter();
     const monitoring = new Monitoring({ logPredictions: log, logMask: ['body mass, g'] }, { reporter });
     const watched = await monitoring.watch(model, bundle);
     const server = await startServer([watched]);
@@ -121,7 +116,7 @@ describe('serving with monitoring', () => {
 
   it('logs a sample', async () => {
     const log = join(folder.path, 'sampled');
-    const reporter = new WarningReporter();
+    const reporter = warningReporter();
     const monitoring = new Monitoring({ logPredictions: log, logSample: 0.25, driftWindow: 0 }, { reporter });
     const watched = await monitoring.watch(model, bundle);
     const server = await startServer([watched]);
@@ -136,7 +131,7 @@ describe('serving with monitoring', () => {
   it('answers on when the log cannot be written, and says so once', async () => {
     const file = join(folder.path, 'a file');
     await writeFile(file, '');
-    const reporter = new WarningReporter();
+    const reporter = warningReporter();
     const monitoring = new Monitoring({ logPredictions: join(file, 'log') }, { reporter });
     const watched = await monitoring.watch(model, bundle);
     const server = await startServer([watched]);
@@ -148,7 +143,7 @@ describe('serving with monitoring', () => {
   });
 
   it('refuses a masked column that no model has, and options of a log that is not kept', () => {
-    const reporter = new WarningReporter();
+    const reporter = warningReporter();
     const monitoring = new Monitoring({ logPredictions: 'x', logMask: ['iland'] }, { reporter });
     expect(() => monitoring.checkMask([model])).toThrow(/no served model has a column "iland".*island/);
     expect(() => new Monitoring({ logSample: 0.5 }, { reporter })).toThrow(/log that is not kept/);
@@ -158,7 +153,7 @@ describe('serving with monitoring', () => {
     const damaged = join(folder.path, 'damaged');
     await mkdir(damaged);
     await writeFile(join(damaged, REFERENCE_FILE), '{"schemaVersion": 1');
-    const reporter = new WarningReporter();
+    const reporter = warningReporter();
     const watched = await new Monitoring({}, { reporter }).watch(model, damaged);
     expect(watched.watcher).toBeUndefined();
     expect(reporter.warnings).toEqual([expect.stringMatching(/Drift is not measured/)]);

@@ -2,7 +2,7 @@ import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { request } from 'node:https';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { PeerCertificate, TLSSocket } from 'node:tls';
+import { type PeerCertificate, TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readTls, type TlsFiles, watchTls } from '../../../src/server/tls.js';
 import { temporaryFolder } from '../../helpers/cli.js';
@@ -43,7 +43,8 @@ function get(
 ): Promise<Seen> {
   return new Promise((resolve, reject) => {
     const sent = request(`${server.url}/healthz`, { ca: authority, agent: false, ...options }, (response) => {
-      const certificate = (response.socket as TLSSocket).getPeerCertificate();
+      if (!(response.socket instanceof TLSSocket)) throw new Error('The connection is not encrypted.');
+      const certificate = response.socket.getPeerCertificate();
       response.resume().on('end', () => {
         resolve({ status: response.statusCode, headers: response.headers, certificate });
       });
@@ -166,7 +167,7 @@ describe('certificates that are wrong', () => {
   ])('are refused when %s', async (_, files, message) => {
     await expect(readTls(files)).rejects.toMatchObject({
       code: 'USAGE',
-      message: expect.stringMatching(message),
+      message: expect.stringMatching(message) as string,
     });
   });
 

@@ -26,10 +26,13 @@ export function einsum(builder: GraphBuilder, inputs: readonly ValueId[], attrib
   });
   if (a === undefined) throw new Error('An einsum has no operand.');
   if (b === undefined) return order(builder, a, output);
-  const shared = [...a.axes].filter((axis) => b.axes.includes(axis));
+  const shared = Array.from(a.axes).filter((axis) => b.axes.includes(axis));
   const batch = shared.filter((axis) => output.includes(axis)).join('');
   const summed = shared.filter((axis) => !output.includes(axis)).join('');
-  const own = (operand: Operand) => [...operand.axes].filter((axis) => !shared.includes(axis)).join('');
+  const own = (operand: Operand) =>
+    Array.from(operand.axes)
+      .filter((axis) => !shared.includes(axis))
+      .join('');
   const [rows, columns] = [own(a), own(b)];
   const size = sizes(builder, [a, b]);
   const matrices = (operand: Operand, first: string, second: string): ValueId =>
@@ -41,7 +44,7 @@ export function einsum(builder: GraphBuilder, inputs: readonly ValueId[], attrib
     transposeB: false,
   });
   const axes = batch + rows + columns;
-  const shape = [...axes].map((axis) => size(axis));
+  const shape = Array.from(axes).map((axis) => size(axis));
   return order(builder, { axes, value: builder.op('Reshape', [product], { shape }) }, output);
 }
 
@@ -49,13 +52,13 @@ export function einsum(builder: GraphBuilder, inputs: readonly ValueId[], attrib
 function sizes(builder: GraphBuilder, operands: readonly Operand[]): (axes: string) => number {
   const lengths = new Map<string, number>();
   for (const { axes, value } of operands) {
-    [...axes].forEach((axis, i) => lengths.set(axis, builder.info(value).shape[i] ?? 1));
+    Array.from(axes).forEach((axis, i) => lengths.set(axis, builder.info(value).shape[i] ?? 1));
   }
-  return (axes) => [...axes].reduce((product, axis) => product * (lengths.get(axis) ?? 1), 1);
+  return (axes) => Array.from(axes).reduce((product, axis) => product * (lengths.get(axis) ?? 1), 1);
 }
 
 function sumOver(builder: GraphBuilder, operand: Operand, gone: (axis: string) => boolean): Operand {
-  const letters = [...operand.axes];
+  const letters = Array.from(operand.axes);
   const axis = letters.flatMap((letter, i) => (gone(letter) ? [i] : []));
   if (axis.length === 0) return operand;
   const value = builder.op('Sum', [operand.value], { axis, keepDims: false });
@@ -63,6 +66,6 @@ function sumOver(builder: GraphBuilder, operand: Operand, gone: (axis: string) =
 }
 
 function order(builder: GraphBuilder, { value, axes }: Operand, wanted: string): ValueId {
-  const perm = [...wanted].map((axis) => axes.indexOf(axis));
+  const perm = Array.from(wanted).map((axis) => axes.indexOf(axis));
   return perm.every((axis, i) => axis === i) ? value : builder.op('Transpose', [value], { perm });
 }

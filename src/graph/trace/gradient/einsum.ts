@@ -27,13 +27,13 @@ function gradientFor(
   index: number,
 ): tf.Tensor {
   const other = operands[1 - index];
-  const known = [...axes].filter((axis) => output.includes(axis) || other?.includes(axis) === true);
+  const known = Array.from(axes).filter((axis) => output.includes(axis) || other?.includes(axis) === true);
   const wanted = known.join('');
   const gradient =
     other === undefined
       ? tf.einsum(`${output}->${wanted}`, dy)
       : tf.einsum(`${output},${other}->${wanted}`, dy, saved[1 - index] as tf.Tensor);
   // An axis that was summed over before anything else: its elements all get the same.
-  const shape = [...axes].map((axis, i) => (known.includes(axis) ? (operand.shape[i] ?? 1) : 1));
+  const shape = Array.from(axes).map((axis, i) => (known.includes(axis) ? (operand.shape[i] ?? 1) : 1));
   return tf.broadcastTo(tf.reshape(gradient, shape), operand.shape);
 }
