@@ -4,7 +4,7 @@ import { type AddressInfo, isIPv6, Server as NetServer, type Socket } from 'node
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AimaasError } from '../core/errors.js';
 import type { App } from './app.js';
-import type { TlsMaterial } from './tls.js';
+import { OLDEST_TLS, type TlsMaterial } from './tls.js';
 
 export interface ListenOptions {
   readonly host: string;
@@ -49,9 +49,6 @@ export interface RunningServer {
    */
   close(options?: { readonly linger?: number; readonly limit?: number }): Promise<void>;
 }
-
-/** The oldest version of TLS that is spoken. */
-const OLDEST_TLS = 'TLSv1.2';
 
 function contextOf({ cert, key, ca }: TlsMaterial) {
   return { cert, key, ...(ca === undefined ? {} : { ca }), minVersion: OLDEST_TLS } as const;

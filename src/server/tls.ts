@@ -2,6 +2,9 @@ import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { AimaasError } from '../core/errors.js';
 
+/** The oldest version of TLS that is spoken. */
+export const OLDEST_TLS = 'TLSv1.2';
+
 /** PEM files. */
 export interface TlsFiles {
   /** The server's certificate, followed by those that lead to one that clients know. */

@@ -19,6 +19,7 @@ import {
   type TensorSpec,
 } from '../server/tensors/tensor.js';
 import { textOf } from '../server/tensors/text.js';
+import { untrusted } from '../workspace/signature.js';
 import { exists } from '../workspace/workspace.js';
 import type { PredictorOptions } from './predictor.js';
 
@@ -52,13 +53,19 @@ export interface ServedOnnxSource {
  * Opens an ONNX file from elsewhere for the server: its tensors are its signature. Rows of several requests are answered
  * together only if the first axis of all tensors is free and trying it out shows that rows do not depend on each other.
  * @throws AimaasError ARTIFACT_CORRUPT when ONNX Runtime cannot run it, UNSUPPORTED for inputs or outputs that no client
- * could send or get.
+ * could send or get, ARTIFACT_UNTRUSTED where a signature is required: the file cannot bear one.
  */
 export async function openServedOnnx(
   source: ServedOnnxSource,
   options: PredictorOptions,
 ): Promise<TensorModel> {
   const { path, name, version, labels } = source;
+  if ((options.trust?.requireSignature ?? []).length > 0) {
+    throw untrusted(
+      `${path} is an ONNX file, which bears no signature, and one is required.`,
+      'Serve a signed export (aimaas export --sign KEYFILE), or leave out --require-signature.',
+    );
+  }
   if (!(await exists(path))) {
     throw new AimaasError('ARTIFACT_NOT_FOUND', `There is no model at ${path}: the file does not exist.`, {
       hint: 'aimaas models list',

@@ -209,6 +209,20 @@ describe('a signed model', () => {
   });
 });
 
+describe('an ONNX file', () => {
+  it('is not served where a signature is required, also beside a signed model', async () => {
+    const file = join(signed, 'network.onnx');
+    for (const models of [[file], [signed, file]]) {
+      const trust = ['--require-signature', 'release.pem.pub'];
+      const { code, stderr, stdout } = await aimaas('serve', ...models, '--port', '0', ...trust);
+      expect([models, code]).toEqual([models, 4]);
+      expect(stderr).toContain('is an ONNX file, which bears no signature');
+      expect(stderr).toContain('--require-signature');
+      expect(stdout).toBe('');
+    }
+  });
+});
+
 describe('an encrypted model', () => {
   it('holds nothing that can be read but the manifest, and answers the same', async () => {
     const names = (await filesOf(locked)).sort();

@@ -4,12 +4,14 @@ import type protobuf from 'protobufjs';
 import { AimaasError } from '../../core/errors.js';
 import { type Access, openAccess } from '../access/access.js';
 import type { App } from '../app.js';
+import type { RequestEntry } from '../logging/request-log.js';
 import type { RepositoryView } from '../protocols/inference/repository.js';
 import type { ConnectionSource } from '../listen.js';
-import { requestIdOf } from '../logging/trace.js';
-import { toRequestError } from '../request-error.js';
+import { requestIdOf, traceOf } from '../logging/trace.js';
+import { type RequestError, toRequestError } from '../request-error.js';
 import type { TlsMaterial } from '../tls.js';
 import type { Exchange, GrpcCall, GrpcService, Message, Unary, Watch } from './call.js';
+import { RenewableCredentials } from './credentials.js';
 import { healthService } from './health-service.js';
 import { inferenceService } from './inference-service.js';
 import { reflectionServices } from './reflection-service.js';
@@ -27,16 +29,30 @@ export interface GrpcOptions {
   readonly tls?: TlsMaterial | undefined;
   /** Where connections come from, if this process does not listen itself. */
   readonly from?: ConnectionSource | undefined;
+  /** Is told of every call that was answered, of streams of every message. */
+  readonly onRequest?: ((entry: RequestEntry) => void) | undefined;
   readonly onError: (error: unknown) => void;
 }
 
 export interface RunningGrpcServer {
   readonly port: number;
+  /** New connections get this certificate from now on. */
+  renewTls(material: TlsMaterial): void;
   /**
    * Takes no new calls, answers those that have arrived, then closes; what is not finished after `limit` milliseconds is
    * cut off.
    */
   close(options?: { readonly limit?: number }): Promise<void>;
+}
+
+/** What a line of the log is made of. */
+interface Logged {
+  readonly route: string;
+  readonly requestId: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly seconds: number;
+  readonly failure?: RequestError | undefined;
+  readonly access?: Access | undefined;
 }
 
 type ServerCall = grpc.ServerUnaryCall<Message, Message> | grpc.ServerDuplexStream<Message, Message>;
@@ -54,10 +70,11 @@ export async function listenGrpc(app: App, options: GrpcOptions): Promise<Runnin
     'grpc.keepalive_time_ms': 60_000,
   });
   const schema = loadSchema();
-  const calls = new Calls(app, options.onError);
+  const calls = new Calls(app, options);
   for (const service of servicesOf(app, schema))
     calls.add(server, schema.root.lookupService(service.name), service);
-  const port = await bind(server, options);
+  const secure = options.tls === undefined ? undefined : new RenewableCredentials(options.tls);
+  const port = await bind(server, options, secure ?? grpc.ServerCredentials.createInsecure());
 
   async function close({ limit = 30_000 } = {}): Promise<void> {
     const closed = new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
@@ -67,7 +84,7 @@ export async function listenGrpc(app: App, options: GrpcOptions): Promise<Runnin
     clearTimeout(timer);
   }
 
-  return { port, close };
+  return { port, renewTls: (material) => secure?.renew(material), close };
 }
 
 function servicesOf(app: App, schema: Schema): GrpcService[] {
@@ -82,16 +99,12 @@ function servicesOf(app: App, schema: Schema): GrpcService[] {
   return [...speaking, health, ...reflectionServices(schema, [...names, health.name])];
 }
 
-function bind(server: grpc.Server, { host, port, tls, from }: GrpcOptions): Promise<number> {
+function bind(
+  server: grpc.Server,
+  { host, port, from }: GrpcOptions,
+  credentials: grpc.ServerCredentials,
+): Promise<number> {
   const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
-  const credentials =
-    tls === undefined
-      ? grpc.ServerCredentials.createInsecure()
-      : grpc.ServerCredentials.createSsl(
-          tls.ca ?? null,
-          [{ cert_chain: tls.cert, private_key: tls.key }],
-          tls.ca !== undefined,
-        );
   if (from !== undefined) {
     const injector = server.createConnectionInjector(credentials);
     from.take((socket) => injector.injectConnection(socket));
@@ -116,12 +129,14 @@ function bind(server: grpc.Server, { host, port, tls, from }: GrpcOptions): Prom
 /** Makes grpc-js call the services: finds out who calls, counts, and turns what they throw into statuses. */
 class Calls {
   private readonly app: App;
-  private readonly onError: (error: unknown) => void;
+  private readonly onError: GrpcOptions['onError'];
+  private readonly onRequest: GrpcOptions['onRequest'];
   private readonly streams = new Set<() => void>();
 
-  constructor(app: App, onError: (error: unknown) => void) {
+  constructor(app: App, { onError, onRequest }: Pick<GrpcOptions, 'onError' | 'onRequest'>) {
     this.app = app;
     this.onError = onError;
+    this.onRequest = onRequest;
   }
 
   add(server: grpc.Server, description: protobuf.Service, service: GrpcService): void {
@@ -159,7 +174,9 @@ class Calls {
           this.exchange(service, name, method, stream);
         };
       case 'watch':
-        return (stream: grpc.ServerWritableStream<Message, Message>) => this.watch(method, stream);
+        return (stream: grpc.ServerWritableStream<Message, Message>) => {
+          this.watch(service, name, method, stream);
+        };
     }
   }
 
@@ -178,6 +195,7 @@ class Calls {
     const about = { route: `/${service}/${name}`, requestId: requestIdOf(headers) };
     let access: Access | undefined;
     let code: StatusName = 'OK';
+    let failure: RequestError | undefined;
     try {
       const entered = method.open === true ? openAccess() : this.app.access.enter(headers);
       access = entered instanceof Promise ? await entered : entered;
@@ -188,10 +206,14 @@ class Calls {
         deadline: deadlineOf(call.getDeadline()),
       };
       const message = await (method.handle(request as never, asking) as Promise<Message>);
+      if (this.app.access.demanded && method.open !== true && !access.wasAsked) {
+        throw new Error(`${about.route} answered without asking who may have the answer.`);
+      }
       access.settle({ ok: true, ...about, error: null });
       return { message, trailer: metadataOf(access.headers) };
     } catch (thrown) {
       const error = toRequestError(thrown);
+      failure = error;
       if (error.status === 500) this.onError(thrown);
       code = statusOf(error);
       access?.settle({ ok: false, ...about, error: error.code });
@@ -203,8 +225,31 @@ class Calls {
         text,
       };
     } finally {
-      this.app.metrics.call(service, name, code, (performance.now() - started) / 1000);
+      const seconds = (performance.now() - started) / 1000;
+      this.app.metrics.call(service, name, code, seconds);
+      this.log(call, { ...about, headers, seconds, failure, access });
     }
+  }
+
+  /** Tells the log of requests; a status is that of HTTP which means the same. */
+  private log(call: Pick<ServerCall, 'getPeer'>, logged: Logged): void {
+    const { route, requestId, headers, seconds, failure, access } = logged;
+    this.onRequest?.({
+      time: new Date(Date.now() - seconds * 1000),
+      trace: traceOf(headers, requestId),
+      remote: addressOf(call.getPeer()),
+      protocol: 'grpc',
+      method: 'POST',
+      route,
+      path: route,
+      status: failure?.status ?? 200,
+      error: failure?.code ?? null,
+      seconds,
+      rows: access?.rows ?? 0,
+      model: access?.model?.name ?? null,
+      version: access?.model?.version ?? null,
+      key: access?.key?.id ?? null,
+    });
   }
 
   private exchange(
@@ -234,12 +279,21 @@ class Calls {
     stream.on('cancelled', () => this.streams.delete(end));
   }
 
-  private watch(method: Watch, stream: grpc.ServerWritableStream<Message, Message>): void {
+  private watch(
+    service: string,
+    name: string,
+    method: Watch,
+    stream: grpc.ServerWritableStream<Message, Message>,
+  ): void {
+    const started = performance.now();
+    const headers = headersOf(stream.metadata);
     const ended = new AbortController();
     const end = (): void => {
-      this.streams.delete(end);
+      if (!this.streams.delete(end)) return;
       ended.abort();
       stream.end();
+      const seconds = (performance.now() - started) / 1000;
+      this.log(stream, { route: `/${service}/${name}`, requestId: requestIdOf(headers), headers, seconds });
     };
     this.streams.add(end);
     stream.on('cancelled', end);
@@ -263,6 +317,11 @@ function methodDefinition(
     responseSerialize: (value) => Buffer.from(response.encode(value).finish()),
     responseDeserialize: (bytes) => response.decode(bytes),
   };
+}
+
+/** An address without its port: 127.0.0.1:5000, ::1:5000. */
+function addressOf(peer: string): string {
+  return peer.replace(/:\d+$/, '');
 }
 
 function headersOf(metadata: grpc.Metadata): IncomingHttpHeaders {

@@ -100,7 +100,17 @@ export async function openAnswering(
       const { listenGrpc } = await import('../../server/grpc/server.js');
       const maxMessageBytes = options.maxBodyBytes ?? SERVE_DEFAULTS.maxBodyBytes;
       const { tls } = protection;
-      return listenGrpc(app, { host, port: options.grpcPort, maxMessageBytes, tls, from, onError });
+      const server = await listenGrpc(app, {
+        host,
+        port: options.grpcPort,
+        maxMessageBytes,
+        tls,
+        from,
+        onRequest: requestLog?.entry,
+        onError,
+      });
+      protection.renew(server);
+      return server;
     },
     async close() {
       protection.close();

@@ -1,12 +1,11 @@
 import type { StepContext } from '../../core/step.js';
 import type { AccessControl } from '../../server/access/access.js';
 import { type BrowserOptions, isLoopback } from '../../server/browsers.js';
-import type { RunningServer } from '../../server/listen.js';
 import type { TlsMaterial } from '../../server/tls.js';
 import { type Accounts, openServerAccess } from './access.js';
 import { type Exposure, exposureWarnings, requireSafe } from './exposure.js';
 import type { ServeOptions } from './options.js';
-import { openTls, renewTls, tlsFilesOf } from './tls.js';
+import { openTls, type Renewable, renewTls, tlsFilesOf } from './tls.js';
 
 /** Everything that stands between a server and those who can reach it. */
 export interface Protection {
@@ -15,8 +14,8 @@ export interface Protection {
   readonly tls: TlsMaterial | undefined;
   /** What the user should know: message and hint. */
   readonly warnings: readonly (readonly [message: string, hint: string])[];
-  /** Keeps the server's certificate up to date with its files. */
-  renew(server: RunningServer): void;
+  /** Keeps the certificate of one more server up to date with its files. */
+  renew(server: Renewable): void;
   close(): void;
 }
 
@@ -45,6 +44,7 @@ export async function openProtection(
     requireSafe(exposure);
     const tls = files === undefined ? undefined : await openTls(files, context.reporter);
     const isOwnName = (name: string): boolean => control.demanded || isLoopback(name) || name === host;
+    const renewed = new Set<Renewable>();
     let stopRenewal: (() => void) | undefined;
     return {
       access: control,
@@ -56,7 +56,8 @@ export async function openProtection(
       tls,
       warnings: exposureWarnings(exposure),
       renew(server) {
-        if (files !== undefined) stopRenewal = renewTls(files, server, context.reporter);
+        renewed.add(server);
+        if (files !== undefined) stopRenewal ??= renewTls(files, renewed, context.reporter);
       },
       close() {
         stopRenewal?.();

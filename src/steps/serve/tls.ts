@@ -1,6 +1,5 @@
 import { AimaasError } from '../../core/errors.js';
 import type { Reporter } from '../../core/reporter.js';
-import type { RunningServer } from '../../server/listen.js';
 import { readTls, type TlsFiles, type TlsMaterial, watchTls } from '../../server/tls.js';
 import type { ServeOptions } from './options.js';
 
@@ -30,12 +29,17 @@ export async function openTls(files: TlsFiles, reporter: Reporter): Promise<TlsM
   return material;
 }
 
-/** Keeps a server's certificate up to date with its files. @returns what ends it. */
-export function renewTls(files: TlsFiles, server: RunningServer, reporter: Reporter): () => void {
+/** A server whose new connections get another certificate from now on. */
+export interface Renewable {
+  renewTls(material: TlsMaterial): void;
+}
+
+/** Keeps the certificate of servers up to date with its files. @returns what ends it. */
+export function renewTls(files: TlsFiles, servers: Iterable<Renewable>, reporter: Reporter): () => void {
   return watchTls(
     files,
     (material) => {
-      server.renewTls(material);
+      for (const server of servers) server.renewTls(material);
       reporter.info(`New connections get the certificate that is in ${files.cert} now.`);
       warnOfEnd(files, material, reporter);
     },

@@ -1,57 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ApiKey } from '../../../src/core/api-key.js';
 import { AccessControl, type Spent } from '../../../src/server/access/access.js';
 import { KeyRing, type KeySource } from '../../../src/server/access/key-ring.js';
 import { Limits } from '../../../src/server/access/limits.js';
 import type { ColumnModel } from '../../../src/server/served-model.js';
 import { newToken } from '../../../src/workspace/key-token.js';
+import { TestKeys } from '../../helpers/keys.js';
 import { PENGUIN } from '../../helpers/penguins.js';
 import { type Answer, openPenguinModels, startServer, type TestServer } from '../../helpers/server.js';
-
-/** Keys that a test makes, changes and revokes while the server runs. */
-class TestKeys implements KeySource {
-  private keys: ApiKey[] | undefined;
-  private changes = 0;
-
-  read(): Promise<readonly ApiKey[] | undefined> {
-    return Promise.resolve(this.keys);
-  }
-
-  revision(): Promise<string> {
-    return Promise.resolve(String(this.changes));
-  }
-
-  add(changes: Partial<ApiKey> = {}): string {
-    const { id, token, hash } = newToken();
-    const key: ApiKey = {
-      id,
-      hash,
-      name: id,
-      createdAt: new Date().toISOString(),
-      scopes: ['predict'],
-      models: [],
-      expiresAt: null,
-      revokedAt: null,
-      rateLimit: null,
-      quotas: [],
-      ...changes,
-    };
-    this.keys = [...(this.keys ?? []), key];
-    this.changes++;
-    return token;
-  }
-
-  revoke(token: string): void {
-    const revokedAt = new Date().toISOString();
-    this.keys = this.keys?.map((key) => (token.includes(key.id) ? { ...key, revokedAt } : key));
-    this.changes++;
-  }
-
-  removeAll(): void {
-    this.keys = undefined;
-    this.changes++;
-  }
-}
 
 let models: readonly [ColumnModel, ColumnModel, ColumnModel];
 let dispose: () => Promise<void>;
