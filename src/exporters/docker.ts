@@ -17,12 +17,13 @@ export function imageOf(name: string, version: number): string {
   return `${kubernetesName(name)}:${version}`;
 }
 
-function dockerfile(name: string, version: number): string {
+/** @param encrypted whether the model asks for its passphrase. */
+function dockerfile(name: string, version: number, encrypted: boolean): string {
   const label = JSON.stringify(name).replaceAll('$', '\\$');
   return `# syntax=docker/dockerfile:1
 # Serves ${JSON.stringify(name)} version ${version}. Made by aimaas ${VERSION}.
 #   docker build -t ${imageOf(name, version)} .
-#   docker run --rm -p 127.0.0.1:${PORT}:${PORT} ${imageOf(name, version)}
+#   docker run --rm${encrypted ? ' -e AIMAAS_PASSPHRASE' : ''} -p 127.0.0.1:${PORT}:${PORT} ${imageOf(name, version)}
 
 FROM ${NODE_IMAGE} AS install
 WORKDIR /app
@@ -63,7 +64,10 @@ export const docker: Deployer = {
     await mkdir(join(dir, 'server'));
     for (const file of STANDALONE_FILES) await copyFile(join(server, file), join(dir, 'server', file));
     await cp(folder, join(dir, 'model'), { recursive: true });
-    await writeWhole(join(dir, 'Dockerfile'), dockerfile(manifest.name, manifest.version));
+    await writeWhole(
+      join(dir, 'Dockerfile'),
+      dockerfile(manifest.name, manifest.version, manifest.encryption !== undefined),
+    );
     await writeWhole(join(dir, '.dockerignore'), IGNORED);
     return `docker build -t ${imageOf(manifest.name, manifest.version)} .`;
   },

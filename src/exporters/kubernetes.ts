@@ -26,12 +26,20 @@ interface Service {
   readonly selector: JsonObject;
   readonly metadata: JsonObject;
   readonly memory: number;
+  /** Of the Secret that opens an encrypted model. */
+  readonly secret: string | null;
+}
+
+/** The Secret whose key `passphrase` opens an encrypted model. The name of one may have 253 letters. */
+function passphraseSecret(model: string): string {
+  return `${kubernetesName(model)}-passphrase`;
 }
 
 function serviceOf(manifest: BundleManifest): Service {
   const name = kubernetesName(manifest.name);
   const selector = { 'app.kubernetes.io/name': 'aimaas', 'app.kubernetes.io/instance': name };
-  const bytes = manifest.files['network.onnx']?.bytes ?? 0;
+  const { files } = manifest;
+  const bytes = (files['network.onnx'] ?? files['network.onnx.encrypted'])?.bytes ?? 0;
   return {
     name,
     image: imageOf(manifest.name, manifest.version),
@@ -50,6 +58,7 @@ function serviceOf(manifest: BundleManifest): Service {
       },
     },
     memory: Math.ceil((BASE_MEMORY + (MODEL_COPIES * bytes) / MEBIBYTE) / STEP) * STEP,
+    secret: manifest.encryption === undefined ? null : passphraseSecret(manifest.name),
   };
 }
 
@@ -64,13 +73,20 @@ function probe(path: string, more: JsonObject): JsonObject {
   return { httpGet: { path, port: 'http' }, timeoutSeconds: 3, ...more };
 }
 
-function container({ image, memory }: Service, name: string, portName: string): JsonObject {
+function container({ image, memory, secret }: Service, name: string, portName: string): JsonObject {
   return {
     name,
     image,
     imagePullPolicy: 'IfNotPresent',
     // Who may reach it, the NetworkPolicy says. For API keys, mount a secret and use --keys-file.
     args: ['--insecure'],
+    ...(secret === null
+      ? {}
+      : {
+          env: [
+            { name: 'AIMAAS_PASSPHRASE', valueFrom: { secretKeyRef: { name: secret, key: 'passphrase' } } },
+          ],
+        }),
     ports: [{ name: portName, containerPort: PORT, protocol: 'TCP' }],
     resources: {
       // No limit of the CPU: one would slow down exactly the slowest answers.

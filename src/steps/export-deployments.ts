@@ -7,8 +7,10 @@ import type { StepContext } from '../core/step.js';
 import { VERSION } from '../core/version.js';
 import type { Deployer } from '../exporters/index.js';
 import { storageError, temporaryName, writeJsonAtomic } from '../workspace/atomic.js';
+import type { BundleSecret } from '../workspace/encryption.js';
 import { exists } from '../workspace/workspace.js';
 import { exampleRecord } from './model-inputs.js';
+import type { SecretOptions } from './model-trust.js';
 import { openPredictor } from './predictor.js';
 
 /** Marks a folder as one that may be replaced, and says what is in it. */
@@ -47,14 +49,30 @@ async function isReplaceable(folder: string): Promise<boolean> {
   return isJsonObject(marker) && marker['kind'] === 'deployment';
 }
 
+/**
+ * A deployment opens its model by the passphrase in its environment; a key file would have to lie beside the model.
+ * @throws AimaasError UNSUPPORTED when deployments are to be encrypted with a key file.
+ */
+export function requireOpenable(deployers: readonly Deployer[], secret: BundleSecret | undefined): void {
+  const [deployer] = deployers;
+  if (deployer === undefined || secret?.kind !== 'key') return;
+  throw new AimaasError(
+    'UNSUPPORTED',
+    `A model that is encrypted with a key file cannot be exported as ${deployer.format}, which takes a passphrase only.`,
+    {
+      hint: 'AIMAAS_PASSPHRASE=… aimaas export --encrypt --format docker; the same passphrase opens it where it runs.',
+    },
+  );
+}
+
 /** Writes deployments of a bundle, each whole or not at all, in the place of what was there. */
 export async function writeDeployments(
   deployers: readonly Deployer[],
-  bundle: { readonly folder: string; readonly manifest: BundleManifest },
+  bundle: { readonly folder: string; readonly manifest: BundleManifest; readonly secret: SecretOptions },
   parent: string,
   { reporter, signal }: StepContext,
 ): Promise<Record<string, Deployment>> {
-  const predictor = await openPredictor(bundle.folder);
+  const predictor = await openPredictor(bundle.folder, { trust: bundle.secret });
   const example = exampleRecord(predictor.features);
   await predictor.dispose();
   const written: Record<string, Deployment> = {};

@@ -10,7 +10,12 @@ import { checkAlias, checkModelName, modelNameFrom } from '../workspace/model-na
 import { ModelRegistry } from '../workspace/registry.js';
 import { Workspace } from '../workspace/workspace.js';
 import { remember } from './audit.js';
-import { type Deployment, requireDeployable, writeDeployments } from './export-deployments.js';
+import {
+  type Deployment,
+  requireDeployable,
+  requireOpenable,
+  writeDeployments,
+} from './export-deployments.js';
 import { copyBundle, requireReplaceable } from './export-output.js';
 import { OWN_FILES, publish } from './export-publish.js';
 import { isSealedBy, sealFrom, type SealOptions } from './export-seal.js';
@@ -70,6 +75,7 @@ export async function exportModel(options: ExportOptions, context: StepContext):
     if (options.output !== undefined) await requireDeployable(deployers, options.output);
   }
   const seal = await sealFrom(options);
+  requireOpenable(deployers, seal.secret);
   const run = await completeRun(workspace, options.run);
   const name =
     options.name === undefined ? modelNameFrom(run.content.dataName) : checkModelName(options.name);
@@ -117,7 +123,7 @@ export async function exportModel(options: ExportOptions, context: StepContext):
   const deployments =
     deployers.length === 0
       ? {}
-      : await writeDeployments(deployers, { folder, manifest: bundle }, parent, context);
+      : await writeDeployments(deployers, { folder, manifest: bundle, secret: options }, parent, context);
   return {
     schemaVersion: 1,
     upToDate: found !== undefined,

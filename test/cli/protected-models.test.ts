@@ -1,14 +1,23 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chmod, cp, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import type { BundleManifest } from '../../src/core/bundle.js';
 import type { ExportResult } from '../../src/steps/export.js';
+import type { MonitorResult } from '../../src/steps/monitor.js';
+import type { ServeResult } from '../../src/steps/serve.js';
 import type { VerifyModelResult } from '../../src/steps/verify-model.js';
 import { type CliResult, runCli, runJson, temporaryFolder } from '../helpers/cli.js';
 
 const PENGUINS = fileURLToPath(new URL('../../examples/penguins/penguins.csv', import.meta.url));
+/** What `npm ci` installs in an image. */
+const MODULES = fileURLToPath(new URL('../../node_modules', import.meta.url));
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let cwd: string;
@@ -263,6 +272,66 @@ describe('an encrypted model', () => {
     );
     expect(evaluated.stdout).toBe(same.stdout);
     expect(await filesOf(locked)).toHaveLength(names.length);
+  });
+
+  it('stays so in deployments, which take its passphrase from their environment', async () => {
+    const out = join(cwd, 'deploy');
+    const argv = ['export', '--name', 'deployed', '--encrypt', '--format', 'docker,kubernetes', '--output'];
+    await runJson([...argv, out], { cwd, env: ENV });
+    const manifest = await readFile(join(out, 'kubernetes', 'deployment.yaml'), 'utf8');
+    expect(parse(manifest)).toHaveProperty('spec.template.spec.containers.0.env', [
+      {
+        name: 'AIMAAS_PASSPHRASE',
+        valueFrom: { secretKeyRef: { name: 'deployed-passphrase', key: 'passphrase' } },
+      },
+    ]);
+    expect(await readFile(join(out, 'docker', 'Dockerfile'), 'utf8')).toContain('-e AIMAAS_PASSPHRASE ');
+    const names = await filesOf(join(out, 'docker', 'model'));
+    for (const name of names) expect(name).toMatch(/^(manifest\.json|README\.md|.*\.encrypted)$/);
+    for (const name of await filesOf(out)) {
+      if (name.includes('server.cjs')) continue;
+      expect((await readFile(join(out, name))).includes(ENV.AIMAAS_PASSPHRASE)).toBe(false);
+    }
+
+    // What the image runs.
+    const server = join(out, 'docker', 'server', 'server.cjs');
+    const run = (env: NodeJS.ProcessEnv): ChildProcess =>
+      spawn(process.execPath, [server, '--port', '0', '--json', '--quiet'], {
+        cwd: out,
+        env: { ...env, AIMAAS_MODEL: join(out, 'docker', 'model'), NODE_PATH: MODULES },
+        stdio: ['ignore', 'pipe', 'ignore'],
+      });
+    const closed = run({});
+    expect(await once(closed, 'exit')).toEqual([4, null]);
+    const child = run(ENV);
+    try {
+      const lines = createInterface({ input: child.stdout as Readable });
+      const [line] = (await once(lines, 'line')) as [string];
+      const { url } = JSON.parse(line) as ServeResult;
+      expect((await fetch(`${url}/readyz`)).status).toBe(200);
+      // Drift and the page know the training rows.
+      const page = await (await fetch(`${url}/page/models`)).text();
+      expect(page).toMatch(/"range":\[\d/);
+      expect(await (await fetch(`${url}/metrics`)).text()).toContain('aimaas_drift_window_rows');
+    } finally {
+      child.kill('SIGKILL');
+    }
+  });
+
+  it('is not exported to run elsewhere with a key file, which would lie beside it', async () => {
+    const argv = ['export', '--name', 'nothing', '--encryption-key', 'model.key', '--format', 'docker'];
+    const { code, stderr } = await aimaas(...argv);
+    expect(code).not.toBe(0);
+    expect(stderr).toContain('encrypted with a key file cannot be exported as docker');
+    expect((await aimaas('models', 'show', 'nothing')).code).toBe(4);
+  });
+
+  it('is monitored as any other, and not without its secret', async () => {
+    const expected = await runJson<MonitorResult>(['monitor', 'signed/1', '--data', PENGUINS], { cwd });
+    const result = await runJson<MonitorResult>(['monitor', locked, '--data', PENGUINS], { cwd, env: ENV });
+    expect(result.inputs).toEqual(expected.inputs);
+    expect(result.predictions).toEqual(expected.predictions);
+    expect((await aimaas('monitor', locked, '--data', PENGUINS)).stderr).toContain('is encrypted with a passphrase');
   });
 
   it('is up to date when it is exported again with the same secret only', async () => {
