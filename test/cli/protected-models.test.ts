@@ -331,7 +331,9 @@ describe('an encrypted model', () => {
     const result = await runJson<MonitorResult>(['monitor', locked, '--data', PENGUINS], { cwd, env: ENV });
     expect(result.inputs).toEqual(expected.inputs);
     expect(result.predictions).toEqual(expected.predictions);
-    expect((await aimaas('monitor', locked, '--data', PENGUINS)).stderr).toContain('is encrypted with a passphrase');
+    expect((await aimaas('monitor', locked, '--data', PENGUINS)).stderr).toContain(
+      'is encrypted with a passphrase',
+    );
   });
 
   it('is up to date when it is exported again with the same secret only', async () => {

@@ -124,7 +124,14 @@ describe('the logs of a server', () => {
 
     const lines = new Map((await logged(file)).map((line) => [line['request_id'], line]));
     expect([...lines.keys()].sort()).toEqual([...many, 'nobody', 'by-grpc', 'nobody-by-grpc'].sort());
-    const answered = { level: 'info', status: 200, error: null, model: 'penguins', version: null, key: info.id };
+    const answered = {
+      level: 'info',
+      status: 200,
+      error: null,
+      model: 'penguins',
+      version: null,
+      key: info.id,
+    };
     const common = { method: 'POST', remote: expect.stringContaining('127.0.0.1') as string };
     for (const id of many) {
       const line = { ...answered, ...common, protocol: 'http', path: '/predict', rows: 2 };
