@@ -47,9 +47,9 @@ export async function ask(url: string, model?: string): Promise<number | string>
 }
 
 export async function until(condition: () => Promise<boolean> | boolean): Promise<void> {
-  const deadline = Date.now() + 15_000;
+  const deadline = Date.now() + 60_000;
   while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error('It did not happen within 15 seconds.');
+    if (Date.now() > deadline) throw new Error('It did not happen within a minute.');
     await sleep(20);
   }
 }
