@@ -34,9 +34,9 @@ describe.skipIf(!isThere('bash'))('bash', () => {
   }
 
   test('commands', async () => {
-    expect(await offered('tr')).toEqual(['train']);
+    expect(await offered('pre')).toEqual(['preprocess', 'predict']);
     expect(await offered('')).toEqual(expect.arrayContaining(['train', 'runs', 'help', 'completion']));
-    expect(await offered('help', 'tr')).toEqual(['train']);
+    expect(await offered('help', 'tra')).toEqual(['train', 'traffic']);
   });
 
   test('sub-verbs, options and choices', async () => {
