@@ -127,11 +127,14 @@ export function createApp(options: AppOptions): App {
   function send(
     request: IncomingMessage,
     response: ServerResponse,
+    requestId: string,
     reply: Reply,
     access: Access | undefined,
   ): void {
     if (response.destroyed || response.headersSent) return;
+    // All at once: headers that were set before would make Node check and merge them one by one.
     const headers: Record<string, string | number> = {
+      'X-Request-Id': requestId,
       'Content-Type': reply.type ?? 'application/json',
       'Content-Length': Buffer.byteLength(reply.body),
       ...browsers.headers,
@@ -147,11 +150,10 @@ export function createApp(options: AppOptions): App {
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const started = performance.now();
     const requestId = requestIdOf(request.headers);
-    response.setHeader('X-Request-Id', requestId);
     const method = request.method ?? '';
     const path = pathOf(request.url ?? '/');
     const preflight = browsers.preflight(method, request.headers);
-    if (preflight !== undefined) return send(request, response, preflight, undefined);
+    if (preflight !== undefined) return send(request, response, requestId, preflight, undefined);
     const match = router.find(method, path);
     const route = match?.route.name ?? UNKNOWN_ROUTE;
     const isOpen = match?.route.open === true;
@@ -189,7 +191,7 @@ export function createApp(options: AppOptions): App {
       reply = { ...said, headers: { ...error.headers, ...said.headers } };
     }
     access?.settle({ ok: reply.status < 400, route, requestId, error: failed });
-    send(request, response, reply, access);
+    send(request, response, requestId, reply, access);
     const known = METHODS.has(method) ? method : UNKNOWN_METHOD;
     const seconds = (performance.now() - started) / 1000;
     metrics.request(known, route, reply.status, seconds);
