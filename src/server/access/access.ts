@@ -48,8 +48,10 @@ export interface AccessOptions {
   readonly limits?: LimitKeeper | undefined;
   /** Is told of every request of a key that reached a model, once it is over. */
   readonly onSpent?: ((spent: Spent) => void) | undefined;
-  /** Is told of every request that tried to change what is served, or to predict, once it is over. */
-  readonly onAct?: ((act: Act) => void) | undefined;
+  /** Is told of every request that tried to change what is served, once it is over. */
+  readonly onManage?: ((act: Act) => void) | undefined;
+  /** Is told of every request that predicted, once it is over. */
+  readonly onPredict?: ((act: Act) => void) | undefined;
 }
 
 const SCOPE_OF: Readonly<Record<Action, readonly Scope[]>> = {
@@ -202,12 +204,12 @@ export class Access {
   settle(outcome: Outcome): void {
     const { key, model, rows, demands, managed } = this;
     const { ok } = outcome;
-    const { onAct } = this.options;
+    const { onManage, onPredict } = this.options;
     if (managed !== undefined) {
       const about = managed === null ? null : { name: managed, version: null };
-      onAct?.({ ...outcome, key, action: 'manage', model: about, rows: 0 });
+      onManage?.({ ...outcome, key, action: 'manage', model: about, rows: 0 });
     }
-    if (model !== undefined) onAct?.({ ...outcome, key, action: 'predict', model, rows });
+    if (model !== undefined) onPredict?.({ ...outcome, key, action: 'predict', model, rows });
     if (key === null || model === undefined) return;
     if (!ok) for (const demand of demands) this.options.limits?.giveBack(demand);
     this.options.onSpent?.({ key, model, ok, rows: ok ? rows : 0, computeSeconds: this.compute });

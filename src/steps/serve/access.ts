@@ -60,12 +60,11 @@ export async function openServerAccess(
     const what = error instanceof Error ? error.message : String(error);
     context.reporter.warn(`The API keys stay as they were: ${what}`);
   });
-  const onAct = (act: Act): void => {
-    if (act.action === 'manage' || options.auditPredictions === true) remember(eventOf(act));
-  };
+  const onManage = (act: Act): void => remember(eventOf(act));
+  const onPredict = options.auditPredictions === true ? onManage : undefined;
   const onSpent = (spent: Parameters<typeof chargeOf>[0]): void => charge(chargeOf(spent));
   return {
-    control: new AccessControl({ keys: ring, limits, onSpent, onAct }),
+    control: new AccessControl({ keys: ring, limits, onSpent, onManage, onPredict }),
     close: () => ring.close(),
   };
 }
