@@ -13,12 +13,16 @@ const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 const RUNTIME = 'onnxruntime-node';
 const NATIVE = [RUNTIME, '@duckdb/node-api', '@resvg/resvg-js', '@tensorflow/*'];
 
-/** The program has one command, and knows its version without a package.json beside it. */
+/** The program has one command, is its own worker, and knows its version without a package.json beside it. */
 const substitutes = {
   name: 'substitutes',
   setup(pluginBuild) {
     pluginBuild.onResolve({ filter: /\/commands\/index\.js$/ }, () => ({
       path: join(root, 'src', 'standalone-commands.ts'),
+    }));
+    pluginBuild.onLoad({ filter: /[\\/]serve[\\/]worker-entry\.ts$/ }, () => ({
+      contents: 'export const WORKER_ENTRY = new URL(import.meta.url);',
+      loader: 'ts',
     }));
     pluginBuild.onLoad({ filter: /[\\/]core[\\/]version\.ts$/ }, () => ({
       contents: `export const VERSION = ${JSON.stringify(version)};`,
@@ -36,6 +40,8 @@ const result = await build({
   target: 'node20',
   format: 'cjs',
   external: NATIVE,
+  // require() also finds what NODE_PATH names, as everything else in the file does.
+  supported: { 'dynamic-import': false },
   define: { 'import.meta.url': 'moduleUrl' },
   banner: { js: "const moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
   legalComments: 'eof',

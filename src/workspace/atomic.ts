@@ -68,10 +68,15 @@ export async function writeFileAtomic(
   }
 }
 
+/** How JSON is written to files. */
+export function jsonFile(value: Json): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
+
 export async function writeJsonAtomic(
   path: string,
   value: Json,
   options: { readonly mode?: number } = {},
 ): Promise<void> {
-  await writeFileAtomic(path, `${JSON.stringify(value, null, 2)}\n`, options);
+  await writeFileAtomic(path, jsonFile(value), options);
 }

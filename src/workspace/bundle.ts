@@ -38,7 +38,7 @@ export async function readBundle(folder: string): Promise<BundleManifest | undef
   if (manifest.schemaVersion !== 1) {
     throw new AimaasError(
       'ARTIFACT_INCOMPATIBLE',
-      `The exported model in ${folder} has format version ${JSON.stringify(manifest.schemaVersion)}; this aimaas ${VERSION} reads version 1.`,
+      `${path} has format version ${JSON.stringify(manifest.schemaVersion ?? null)}; this aimaas ${VERSION} reads version 1.`,
       { hint: 'Use a newer aimaas, or export the model again with this one.' },
     );
   }

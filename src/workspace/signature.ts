@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AimaasError } from '../core/errors.js';
 import { isJsonObject, type Json } from '../core/json.js';
-import { storageError, writeJsonAtomic } from './atomic.js';
+import { jsonFile, storageError, writeJsonAtomic } from './atomic.js';
 
 /** The file beside the manifest that holds its signature. */
 export const SIGNATURE_FILE = 'signature.json';
@@ -27,14 +27,21 @@ const HINT = 'Get the model again from where it was exported.';
 /** Signs the manifest that lies in `folder`. */
 export async function signManifest(folder: string, privateKey: KeyObject): Promise<void> {
   const manifest = await readFile(join(folder, 'manifest.json'));
-  const signature: BundleSignature = {
+  const signature = signatureOf(
+    rawPublicKey(createPublicKey(privateKey)),
+    sign(null, Buffer.concat([PREFIX, manifest]), privateKey),
+  );
+  await writeJsonAtomic(join(folder, SIGNATURE_FILE), signature);
+}
+
+function signatureOf(publicKey: Buffer, signature: Buffer): BundleSignature {
+  return {
     schemaVersion: 1,
     kind: 'signature',
     algorithm: 'Ed25519',
-    publicKey: rawPublicKey(createPublicKey(privateKey)).toString('base64'),
-    signature: sign(null, Buffer.concat([PREFIX, manifest]), privateKey).toString('base64'),
+    publicKey: publicKey.toString('base64'),
+    signature: signature.toString('base64'),
   };
-  await writeJsonAtomic(join(folder, SIGNATURE_FILE), signature);
 }
 
 /** By what a public key is called: the beginning of its hash. */
@@ -79,23 +86,17 @@ export async function checkSignature(
   return id;
 }
 
+/** Reads a signature. There is one way to write it, so that no byte of the file can be changed unseen. */
 function signatureFrom(
   text: string,
   path: string,
 ): { readonly publicKey: Buffer; readonly signature: Buffer } {
   try {
     const json = JSON.parse(text) as Json;
-    if (
-      isJsonObject(json) &&
-      json.schemaVersion === 1 &&
-      json.algorithm === 'Ed25519' &&
-      typeof json.publicKey === 'string' &&
-      typeof json.signature === 'string'
-    ) {
-      return {
-        publicKey: Buffer.from(json.publicKey, 'base64'),
-        signature: Buffer.from(json.signature, 'base64'),
-      };
+    if (isJsonObject(json) && typeof json.publicKey === 'string' && typeof json.signature === 'string') {
+      const publicKey = Buffer.from(json.publicKey, 'base64');
+      const signature = Buffer.from(json.signature, 'base64');
+      if (text === jsonFile(signatureOf(publicKey, signature))) return { publicKey, signature };
     }
   } catch {
     // Reported below, like any other content that is not a signature.

@@ -162,6 +162,11 @@ writeFileSync(join(bare.HOME, server), 'process.exit(1)');
 const mended = await ask(join(folderOfExecutable, executable), [], { cwd: folder, env: bare });
 const again = await ask(join(folderOfExecutable, executable), [], { cwd: folder, env: bare });
 same('The executable whose files were changed', mended.predictions, expected);
+const workers = ['--workers', '2'];
+const several = await ask(join(folderOfExecutable, executable), workers, { cwd: folder, env: bare });
+same('The executable with workers', several.predictions, expected);
+const servedBySeveral = await ask(node, [...words, ...workers], { cwd: image.cwd, env });
+same('The image with workers', servedBySeveral.predictions, expected);
 const size = Math.round(statSync(join(folderOfExecutable, executable)).size / 1e6);
 console.log(
   `Executable: ${size} MB, ready after ${Math.round(first.ready)} ms at first, then ${Math.round(again.ready)} ms.`,

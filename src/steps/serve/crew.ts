@@ -12,6 +12,7 @@ import type { ModelController } from '../../server/model-controller.js';
 import { openAccounts } from './access.js';
 import { openAnswering } from './answering.js';
 import { SERVE_DEFAULTS, type ServeOptions } from './options.js';
+import { WORKER_ENTRY } from './worker-entry.js';
 
 /** Where the server is reached. */
 export interface Address {
@@ -89,7 +90,7 @@ export async function workerCrew(options: ServeOptions, context: StepContext): P
   let controller: ModelController | undefined;
   const pool = new WorkerPool({
     workers: options.workers ?? 1,
-    entry: new URL('./worker-main.js', import.meta.url),
+    entry: WORKER_ENTRY,
     memoryLimit: options.memory === undefined ? undefined : options.memory * MEBIBYTE,
     async prepare(worker: WorkerHandle) {
       await worker.ask(CONFIGURE, { options: plain, workspace: context.workspace, port });
