@@ -76,5 +76,18 @@ export default tseslint.config(
       '@typescript-eslint/no-unnecessary-condition': ['error', { allowConstantLoopConditions: true }],
     },
   },
+  {
+    files: ['src/**'],
+    ignores: ['src/engines/onnxruntime/runtime.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: "ImportExpression > Literal[value='onnxruntime-node']",
+          message: 'Use importOnnxRuntime, which keeps the library from reporting to its makers.',
+        },
+      ],
+    },
+  },
   { files: ['bench/**'], rules: { 'no-console': 'off' } },
 );

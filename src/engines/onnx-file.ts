@@ -2,6 +2,7 @@ import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { AimaasError } from '../core/errors.js';
 import type { DType, TensorData, TensorValues } from '../core/tensor.js';
 import type { Executable, Tensors } from './engine.js';
+import { importOnnxRuntime } from './onnxruntime/runtime.js';
 
 export interface OnnxFileOptions {
   /** Threads inside an operation. One is fastest for small networks and small batches. */
@@ -24,7 +25,7 @@ export interface OnnxExecutable extends Executable {
  * @throws AimaasError ARTIFACT_CORRUPT when the bytes are no ONNX model that this ONNX Runtime can run.
  */
 export async function openOnnx(bytes: Uint8Array, options: OnnxFileOptions): Promise<OnnxExecutable> {
-  const { Tensor: OrtTensor } = await import('onnxruntime-node');
+  const { Tensor: OrtTensor } = await importOnnxRuntime();
   const session = await createSession(bytes, options);
 
   async function run(inputs: Tensors): Promise<Record<string, TensorData>> {
@@ -57,7 +58,7 @@ export async function createSession(
   model: Uint8Array | string,
   options: OnnxFileOptions,
 ): Promise<InferenceSession> {
-  const { InferenceSession: Session } = await import('onnxruntime-node');
+  const { InferenceSession: Session } = await importOnnxRuntime();
   const settings: InferenceSession.SessionOptions = {
     intraOpNumThreads: options.threads,
     interOpNumThreads: 1,

@@ -1,5 +1,6 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { createSession, type OnnxFileOptions } from './onnx-file.js';
+import { importOnnxRuntime } from './onnxruntime/runtime.js';
 
 /** A tensor as ONNX Runtime has it: its own name of the type, and the typed array or strings of it. */
 export interface OnnxTensor {
@@ -33,7 +34,7 @@ export async function openOnnxModel(
   path: string,
   options: Omit<OnnxFileOptions, 'name'>,
 ): Promise<OnnxModel> {
-  const { Tensor: OrtTensor } = await import('onnxruntime-node');
+  const { Tensor: OrtTensor } = await importOnnxRuntime();
   const session = await createSession(path, { ...options, name: path });
   const outputs = session.outputMetadata.map(infoOf);
   const wanted = outputs.filter(({ type }) => type !== null).map(({ name }) => name);

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import type { OrtModule } from './session.js';
+import type { OrtModule } from './runtime.js';
 
 const require = createRequire(import.meta.url);
 

@@ -4,7 +4,8 @@ import { inputInfos, type Graph } from '../../graph/graph.js';
 import { toOnnx } from '../../graph/onnx/index.js';
 import { checkInputs } from '../check-inputs.js';
 import type { EngineOptions, Executable, Tensors } from '../engine.js';
-import { loadOnnxRuntime, openSession, type OrtModule } from './session.js';
+import type { OrtModule } from './runtime.js';
+import { loadOnnxRuntime, openSession } from './session.js';
 import { fromOrt, toOrt } from './tensors.js';
 import { defaultThreads } from './threads.js';
 

@@ -2,14 +2,12 @@ import type * as ort from 'onnxruntime-node';
 import { AimaasError } from '../../core/errors.js';
 import type { EngineOptions } from '../engine.js';
 import { presentDevices } from './devices.js';
-
-export type OrtModule = typeof ort;
+import { importOnnxRuntime, type OrtModule } from './runtime.js';
 
 /** Loads the runtime's native library; ENGINE_UNAVAILABLE where it cannot be. */
 export async function loadOnnxRuntime(): Promise<OrtModule> {
   try {
-    const module = (await import('onnxruntime-node')) as OrtModule & { default?: OrtModule };
-    return module.default ?? module;
+    return await importOnnxRuntime();
   } catch (cause) {
     throw new AimaasError('ENGINE_UNAVAILABLE', `ONNX Runtime cannot be loaded: ${String(cause)}`, {
       hint: 'npm install onnxruntime-node',

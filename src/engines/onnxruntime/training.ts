@@ -7,7 +7,8 @@ import type { StepGraph } from '../../graph/step-graph.js';
 import type { EngineOptions, StepBatch, Tensors, TrainingSession } from '../engine.js';
 import { StepsPerCall } from '../steps-per-call.js';
 import { checkBatch, checkGiven, joinLeading, sliceLeading } from '../step-inputs.js';
-import { loadOnnxRuntime, openSession, type OrtModule } from './session.js';
+import type { OrtModule } from './runtime.js';
+import { loadOnnxRuntime, openSession } from './session.js';
 import { fromOrt, toOrt } from './tensors.js';
 import { defaultThreads } from './threads.js';
 
