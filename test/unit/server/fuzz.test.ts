@@ -111,7 +111,12 @@ describe('whatever is sent', () => {
           fc.constantFrom('/v1/models/', '/v1/models/%', '/v1/models/a/versions/99999999999999999999', '//'),
         ),
         async (method, path) => {
-          isProper(await server.get(path === '' ? '/x' : path.replace(/^(?!\/)/, '/x'), { method }));
+          const target = path === '' ? '/x' : path.replace(/^(?!\/)/, '/x');
+          const answer = await server.get(target, { method });
+          // Paths such as /./ lead to the page for people, the one answer that is not JSON.
+          const isPage = method === 'GET' && new URL(`http://localhost${target}`).pathname === '/';
+          if (isPage) expect(answer.status).toBe(200);
+          else isProper(answer);
         },
       ),
       { numRuns: 300 },
