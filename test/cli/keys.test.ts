@@ -1,6 +1,6 @@
 import { chmod, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import fc from 'fast-check';
+import fc from '../helpers/property.js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { allowsModel } from '../../src/core/api-key.js';
 import type {

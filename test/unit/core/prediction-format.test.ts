@@ -1,5 +1,5 @@
 import { parse } from 'csv-parse/sync';
-import fc from 'fast-check';
+import fc from '../../helpers/property.js';
 import { describe, expect, it } from 'vitest';
 import {
   outputColumns,

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../../helpers/property.js';
 import { expect, test } from 'vitest';
 import { dateParts, LATEST, momentOf, numberArithmetic } from '../../../src/features/calendar.js';
 

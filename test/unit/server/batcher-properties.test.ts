@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../../helpers/property.js';
 import { describe, expect, it } from 'vitest';
 import { openAccess } from '../../../src/server/access/access.js';
 import { Batcher } from '../../../src/server/batcher.js';

@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import fc from 'fast-check';
+import fc from '../../helpers/property.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PENGUIN } from '../../helpers/penguins.js';
 import { type Answer, openPenguinModels, startServer, type TestServer } from '../../helpers/server.js';

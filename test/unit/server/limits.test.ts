@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../../helpers/property.js';
 import { describe, expect, it } from 'vitest';
 import type { Quota } from '../../../src/core/api-key.js';
 import { type Demand, Limits, startOf, type Used } from '../../../src/server/access/limits.js';

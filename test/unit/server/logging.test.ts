@@ -1,7 +1,7 @@
 import { readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import fc from 'fast-check';
+import fc from '../../helpers/property.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LogFile, LogSink } from '../../../src/server/logging/log-sink.js';
 import { formatRequest, type RequestEntry } from '../../../src/server/logging/request-log.js';

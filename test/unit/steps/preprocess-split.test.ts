@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../../helpers/property.js';
 import { describe, expect, test } from 'vitest';
 import {
   type Assignment,

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { appendFile, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import fc from 'fast-check';
+import fc from '../../helpers/property.js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { AuditEntry, AuditEvent } from '../../../src/core/audit.js';
 import { AuditLog, type AuditReport } from '../../../src/workspace/audit-log.js';

@@ -1,6 +1,6 @@
 import { stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import fc from 'fast-check';
+import fc from '../../helpers/property.js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { UsageEntry } from '../../../src/core/usage.js';
 import { UsageLedger } from '../../../src/server/access/usage-ledger.js';
