@@ -76,8 +76,8 @@ describe.runIf(INSTALLED)('the TensorFlow engine', () => {
     for (const session of [whole, first, second]) await session.dispose();
   });
 
-  it('gives the same bits with the loop inside the graph and as a call', async () => {
-    const results = [];
+  it('gives the same numbers with the loop inside the graph and as a call', async () => {
+    const results: Float32Array[] = [];
     for (const inlined of [true, false]) {
       const { bytes, state, data, run } = trainingModel(traced.step, { inlined });
       const model = await LoadedModel.open(bytes, {});
@@ -94,10 +94,17 @@ describe.runIf(INSTALLED)('the TensorFlow engine', () => {
         },
         [run.done],
       );
-      results.push(await model.run({}, [state.get('p')?.read ?? '']));
+      const [parameters] = await model.run({}, [state.get('p')?.read ?? '']);
+      results.push(parameters?.data as Float32Array);
       await model.close();
     }
-    expect(results[1]).toEqual(results[0]);
+    // TensorFlow fuses operations of the two forms differently on some processors, so the last bits may differ. Which form
+    // is taken follows from the graph alone (hasBigOperations), so that a training repeats to the bit all the same.
+    const [inlined = new Float32Array(), called = new Float32Array()] = results;
+    expect(called.length).toBe(inlined.length);
+    expect(inlined.length).toBeGreaterThan(100);
+    const differences = inlined.map((value, i) => Math.abs(value - (called[i] ?? NaN)));
+    expect(Math.max(...differences)).toBeLessThan(1e-6);
   });
 
   it('passes every type in and out, and any number of rows', async () => {
