@@ -2,8 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Access, AccessControl, openAccess } from './access/access.js';
 import { Batcher } from './batcher.js';
 import { type BrowserOptions, Browsers } from './browsers.js';
-import { readBody } from './body.js';
-import { deadlineOf } from './deadline.js';
+import { HttpCall, pathOf } from './http-call.js';
 import type { RequestEntry } from './logging/request-log.js';
 import { requestIdOf, traceOf } from './logging/trace.js';
 import { ServerMetrics } from './metrics.js';
@@ -18,7 +17,7 @@ import type { TrafficControl } from './traffic/rule.js';
 import { Traffic } from './traffic/traffic.js';
 import { trafficProtocol } from './protocols/traffic.js';
 import { toRequestError } from './request-error.js';
-import type { Call, Reply } from './route.js';
+import type { Reply } from './route.js';
 import { Router } from './router.js';
 import { Scheduler } from './scheduler.js';
 import type { ServedModel } from './served-model.js';
@@ -72,18 +71,6 @@ const UNKNOWN_ROUTE = 'unknown';
 
 const UNKNOWN_METHOD = 'other';
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
-
-/** The path of a request target, which may also be a whole URL (RFC 9112, 3.2.2). */
-function pathOf(target: string): string {
-  const path = target.startsWith('/') ? target : target.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, '');
-  const end = path.search(/[?#]/);
-  return end === -1 ? path : path.slice(0, end);
-}
-
-function queryOf(target: string): URLSearchParams {
-  const at = target.indexOf('?');
-  return new URLSearchParams(at === -1 ? '' : target.slice(at).replace(/#.*$/, ''));
-}
 
 export function createApp(options: AppOptions): App {
   const metrics = new ServerMetrics();
@@ -165,19 +152,8 @@ export function createApp(options: AppOptions): App {
       const entered = isOpen ? openAccess() : control.enter(request.headers);
       access = entered instanceof Promise ? await entered : entered;
       if (match === undefined) throw router.explain(method, path);
-      const call: Call = {
-        method,
-        path,
-        get query() {
-          return queryOf(request.url ?? '');
-        },
-        groups: match.groups,
-        headers: request.headers,
-        access,
-        body: () => readBody(request, options.maxBodyBytes),
-        abandoned: () => response.destroyed,
-        deadline: deadlineOf(request.headers, started),
-      };
+      const { maxBodyBytes } = options;
+      const call = new HttpCall(request, response, match, { method, path, access, started, maxBodyBytes });
       reply = await match.route.handle(call);
       if (control.demanded && !isOpen && !access.wasAsked) {
         throw new Error(`${route} answered without asking who may have the answer.`);

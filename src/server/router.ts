@@ -17,8 +17,14 @@ function methodOf(method: string): string {
   return method === 'HEAD' ? 'GET' : method;
 }
 
+/** Requests whose match is remembered. Clients ask for few paths, again and again. */
+const MOST_REMEMBERED = 1000;
+/** Longer ones are not, so that what is remembered stays small. */
+const LONGEST_REMEMBERED = 200;
+
 /** Finds who answers a request. Fixed paths are looked up; patterns are tried in the order they were given. */
 export class Router {
+  private readonly remembered = new Map<string, Match>();
   private readonly protocols: readonly Protocol[];
   private readonly fixed = new Map<string, Entry[]>();
   private readonly patterns: Entry[] = [];
@@ -40,7 +46,18 @@ export class Router {
   }
 
   find(method: string, path: string): Match | undefined {
-    const wanted = methodOf(method);
+    const request = `${method} ${path}`;
+    const known = this.remembered.get(request);
+    if (known !== undefined) return known;
+    const found = this.search(methodOf(method), path);
+    if (found !== undefined && request.length <= LONGEST_REMEMBERED) {
+      if (this.remembered.size === MOST_REMEMBERED) this.remembered.clear();
+      this.remembered.set(request, found);
+    }
+    return found;
+  }
+
+  private search(wanted: string, path: string): Match | undefined {
     for (const entry of this.fixed.get(path) ?? []) {
       if (entry.route.method === wanted) return { ...entry, groups: [] };
     }
