@@ -1,14 +1,16 @@
 /**
  * aimaas serve against a FastAPI server, with the same ONNX network (dense, 20 → 128 → 64 → 2) on the same cores.
  *
- *   npm run bench:serve -- --peers VENV [--app FILE] [--seconds 4] [--rounds 3] [--json]
+ *   npm run bench:serve -- --peers VENV [--app FILE] [--workers N] [--seconds 4] [--rounds 3] [--json]
  *
- * VENV is a Python environment with fastapi, uvicorn, uvloop, httptools, onnxruntime and numpy. Servers take turns, so
- * that a busy moment of the machine hits both; figures are medians over the rounds. A line for every load:
- * {connections, rows, requestsPerSecond, p50, p99, ratio, p99Ratio} and the peer's own, latencies in milliseconds.
- * ratio is our requests/s over the peer's, p99Ratio our p99 over the peer's.
+ * VENV is a Python environment with fastapi, uvicorn, uvloop, httptools, onnxruntime and numpy. The load comes from wrk
+ * where it is installed, else from autocannon, which takes more of the cores that it shares with the servers. Servers
+ * take turns, so that a busy moment of the machine hits both; figures are medians over the rounds. A line for every load:
+ * {connections, rows, workers, requestsPerSecond, p50, p99, ratio, p99Ratio} and the peer's own, latencies in
+ * milliseconds. ratio is our requests/s over the peer's, p99Ratio our p99 over the peer's. Without --workers there is one,
+ * the default of `aimaas serve`.
  */
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -46,6 +48,7 @@ const { values: options } = parseArgs({
   options: {
     peers: { type: 'string' },
     app: { type: 'string', default: join(ROOT, 'bench', 'serve_fastapi.py') },
+    workers: { type: 'string', default: '1' },
     seconds: { type: 'string', default: '4' },
     rounds: { type: 'string', default: '3' },
     json: { type: 'boolean', default: false },
@@ -104,7 +107,16 @@ function stopper(child: ChildProcess): () => Promise<void> {
 }
 
 async function startAimaas(folder: string): Promise<Server> {
-  const child = spawn(process.execPath, [AIMAAS, 'serve', folder, '--port', '0', '-q']);
+  const child = spawn(process.execPath, [
+    AIMAAS,
+    'serve',
+    folder,
+    '--port',
+    '0',
+    '--workers',
+    options.workers,
+    '-q',
+  ]);
   const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
   const { model } = (await (
     await fetch(`${line}/predict`, { method: 'POST', body: '{"records":[]}' })
@@ -148,11 +160,54 @@ interface Autocannon {
   };
 }
 
-/** Loads a server for some seconds; latencies are taken as they come, because autocannon's own are whole numbers. */
-async function load(url: string, connections: number, rows: number, seconds: number): Promise<Measurement> {
-  const { default: autocannon } = (await import(AUTOCANNON)) as { default: Autocannon };
+/** The body of a request, in TensorFlow Serving's form, which both servers speak. */
+function bodyOf(rows: number): string {
   const row = Array.from({ length: FEATURES }, (_, i) => (i === FEATURES - 1 ? 0.5 : 0.123456));
-  const body = JSON.stringify({ instances: Array.from({ length: rows }, () => row) });
+  return JSON.stringify({ instances: Array.from({ length: rows }, () => row) });
+}
+
+const hasWrk = spawnSync('wrk', ['--version']).error === undefined;
+
+/** Loads a server for some seconds. */
+function load(url: string, connections: number, rows: number, seconds: number): Promise<Measurement> {
+  return (hasWrk ? loadByWrk : loadByAutocannon)(url, connections, bodyOf(rows), seconds);
+}
+
+async function loadByWrk(
+  url: string,
+  connections: number,
+  body: string,
+  seconds: number,
+): Promise<Measurement> {
+  const script = join(folder, `load-${body.length}.lua`);
+  await writeFile(
+    script,
+    `wrk.method = "POST"
+wrk.headers["Content-Type"] = "application/json"
+wrk.body = '${body}'
+function done(summary, latency)
+  local failed = summary.errors.status + summary.errors.connect + summary.errors.read + summary.errors.write
+  print(string.format("RESULT %d %d %d %d %d", summary.requests, summary.duration, latency:percentile(50), latency:percentile(99), failed))
+end
+`,
+  );
+  const argv = ['-t1', `-c${connections}`, `-d${seconds}s`, '-s', script, url];
+  const { stdout } = await promisify(execFile)('wrk', argv);
+  const found = /^RESULT (\d+) (\d+) (\d+) (\d+) (\d+)$/m.exec(stdout);
+  if (found === null) throw new Error(`wrk said: ${stdout}`);
+  const [requests = NaN, microseconds = NaN, p50 = NaN, p99 = NaN, failed = NaN] = found.slice(1).map(Number);
+  if (failed > 0) throw new Error(`${failed} requests failed.`);
+  return { requestsPerSecond: requests / (microseconds / 1e6), p50: p50 / 1000, p99: p99 / 1000 };
+}
+
+/** Latencies are taken as they come, because autocannon's own are whole numbers. */
+async function loadByAutocannon(
+  url: string,
+  connections: number,
+  body: string,
+  seconds: number,
+): Promise<Measurement> {
+  const { default: autocannon } = (await import(AUTOCANNON)) as { default: Autocannon };
   const times: number[] = [];
   const started = performance.now();
   await new Promise<void>((done, fail) => {
@@ -201,6 +256,7 @@ async function compare(
   return {
     connections,
     rows,
+    workers: Number(options.workers),
     requestsPerSecond: Math.round(our.requestsPerSecond),
     p50: rounded(our.p50),
     p99: rounded(our.p99),
