@@ -1,4 +1,4 @@
-/** A training step of a tf.layers model with Adam, all parameters in one tensor, as bench/train.ts runs it. */
+/** A training step of a tf.layers model with Adam, as bench/train.ts runs it. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { float32, sizeOf, type DType, type TensorData } from '../src/core/tensor.js';
@@ -13,43 +13,64 @@ export interface LayersStepOptions {
   readonly input: { readonly shape: readonly number[]; readonly dtype: DType };
   readonly target: readonly number[];
   readonly loss: (targets: tf.Tensor, outputs: tf.Tensor) => tf.Scalar;
+  /** All parameters in one tensor, which is faster; or one for each. */
+  readonly flat?: boolean;
 }
 
-/** State: `parameters` and the two moments of Adam, [size] each; per step: `rate`; rows: `x` and `y`. */
+/**
+ * State: `parameters` and the two moments of Adam, [size] each, or one of each for every weight (parameters0, first0, …);
+ * per step: `rate`; rows: `x` and `y`.
+ */
 export function layersStep(
   model: LayersModel,
-  { batch, input, target, loss }: LayersStepOptions,
+  { batch, input, target, loss, flat: isFlat = true }: LayersStepOptions,
 ): { step: StepGraph; state: Record<string, TensorData> } {
   const variables = model.trainableWeights;
-  const sizes = variables.map(({ shape }) => sizeOf(shape as number[]));
-  const flat = tf.tidy(() =>
-    tf.concat(variables.map((v) => tf.reshape(v.read(), [-1]))).dataSync(),
-  ) as Float32Array;
+  const groups = isFlat
+    ? [{ suffix: '', members: variables }]
+    : variables.map((variable, i) => ({ suffix: String(i), members: [variable] }));
   const optimizer = optimizerNamed('adam');
-  const names = ['parameters', 'first', 'second'];
+  const state: Record<string, TensorData> = {};
+  for (const { suffix, members } of groups) {
+    const values = tf.tidy(() =>
+      tf.concat(members.map((v) => tf.reshape(v.read(), [-1]))).dataSync(),
+    ) as Float32Array;
+    state[`parameters${suffix}`] = float32([values.length], values.slice());
+    for (const slot of ['first', 'second'])
+      state[`${slot}${suffix}`] = float32([values.length], new Float32Array(values.length));
+  }
   const graph = trace(
     (given) => {
       const at = (name: string): tf.Tensor => given[name] as tf.Tensor;
-      const parts = tf
-        .split(at('parameters'), sizes)
-        .map((part, i) => tf.reshape(part, (variables[i]?.shape ?? []) as number[]));
+      const parts = groups.flatMap(({ suffix, members }) => {
+        const shapes = members.map(({ shape }) => shape as number[]);
+        const flat = tf.split(at(`parameters${suffix}`), shapes.map(sizeOf));
+        return flat.map((part, i) => tf.reshape(part, shapes[i] ?? []));
+      });
       const { value, grads } = tf.valueAndGrads((...values: tf.Tensor[]) =>
         withWeights(
           variables.map((variable, i) => [variable, values[i] as tf.Tensor] as const),
           () => loss(at('y'), model.apply(at('x'), { training: true }) as tf.Tensor),
         ),
       )(parts);
-      const gradient = tf.concat(grads.map((slope) => tf.reshape(slope, [slope.size])));
-      const moved = optimizer.direction(gradient, [at('first'), at('second')], OPTIMIZER_DEFAULTS, []);
-      return {
-        "parameters'": tf.sub(at('parameters'), tf.mul(moved.direction, at('rate'))),
-        "first'": moved.slots[0] as tf.Tensor,
-        "second'": moved.slots[1] as tf.Tensor,
-        loss: value,
-      };
+      const outputs: Record<string, tf.Tensor> = { loss: value };
+      let from = 0;
+      for (const { suffix, members } of groups) {
+        const own = grads.slice(from, (from += members.length));
+        const gradient = tf.concat(own.map((slope) => tf.reshape(slope, [slope.size])));
+        const slots = [at(`first${suffix}`), at(`second${suffix}`)];
+        const moved = optimizer.direction(gradient, slots, OPTIMIZER_DEFAULTS, []);
+        outputs[`parameters${suffix}'`] = tf.sub(
+          at(`parameters${suffix}`),
+          tf.mul(moved.direction, at('rate')),
+        );
+        outputs[`first${suffix}'`] = moved.slots[0] as tf.Tensor;
+        outputs[`second${suffix}'`] = moved.slots[1] as tf.Tensor;
+      }
+      return outputs;
     },
     {
-      ...Object.fromEntries(names.map((name) => [name, { shape: [flat.length] }])),
+      ...Object.fromEntries(Object.entries(state).map(([name, { shape }]) => [name, { shape }])),
       x: { shape: [batch, ...input.shape], dtype: input.dtype },
       y: { shape: [batch, ...target] },
       rate: { shape: [] },
@@ -57,16 +78,12 @@ export function layersStep(
   );
   const step: StepGraph = {
     graph,
-    state: names.map((name) => ({ input: name, output: `${name}'` })),
+    state: Object.keys(state).map((name) => ({ input: name, output: `${name}'` })),
     rows: ['x', 'y'],
     indexShape: [batch],
     perStep: ['rate'],
     resident: [],
     results: ['loss'],
   };
-  const empty = () => float32([flat.length], new Float32Array(flat.length));
-  return {
-    step,
-    state: { parameters: float32([flat.length], flat.slice()), first: empty(), second: empty() },
-  };
+  return { step, state };
 }

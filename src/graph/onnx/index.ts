@@ -13,7 +13,11 @@ export const OPSETS: Readonly<Record<string, number>> = { '': 18, 'ai.onnx.ml': 
  * free dimension "batch". Throws UNSUPPORTED for an operation that has no ONNX form.
  */
 export function toOnnx(graph: Graph, metadata?: Readonly<Record<string, string>>): Uint8Array {
-  const optimized = optimizeForOnnx(graph);
+  return writeOnnx(optimizeForOnnx(graph), metadata);
+}
+
+/** A graph as an ONNX model, as it is. */
+export function writeOnnx(optimized: Graph, metadata?: Readonly<Record<string, string>>): Uint8Array {
   const writer = new OnnxWriter();
   const given = new Map<ValueId, string>();
   for (const { name, value } of optimized.inputs) {
