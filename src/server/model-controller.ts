@@ -15,8 +15,13 @@ export interface ControllerEvents {
 }
 
 export interface ControllerOptions {
-  /** What a MODEL argument means now. @throws AimaasError when there is no such model. */
-  readonly resolve: (reference: string) => Promise<Target>;
+  /** What a MODEL argument means now: also a run or a path. Only for what the server was started with. */
+  readonly resolve: Resolve;
+  /**
+   * What a reference means that came over the network: a model of the registry and nothing else.
+   * @throws AimaasError ARTIFACT_NOT_FOUND when there is none, in words that say nothing of what else there is.
+   */
+  readonly find: Resolve;
   /** Every version in the registry. */
   readonly versions: () => Promise<readonly { readonly name: string; readonly version: number }[]>;
   readonly fleet: Fleet;
@@ -27,9 +32,13 @@ export interface ControllerOptions {
   readonly retryAfter?: number | undefined;
 }
 
+type Resolve = (reference: string) => Promise<Target>;
+
 /** A reference that is followed, and what came of it. */
 interface Followed {
   readonly reference: string;
+  /** Who looks the reference up: clients may mean less by it than whoever started the server. */
+  readonly resolve: Resolve;
   target: Target | null;
   loading: Target | null;
   failure: { readonly key: string | null; readonly problem: LoadProblem; readonly at: number } | null;
@@ -48,6 +57,8 @@ interface FollowedRule {
  */
 export class ModelController implements ModelRepository, TrafficControl {
   private readonly options: ControllerOptions;
+  /** What the server was started with, and what that meant then. */
+  private readonly given: { readonly reference: string; readonly target: Target }[] = [];
   private followed: Followed[] = [];
   private rules: FollowedRule[] = [];
   private shown = '';
@@ -69,11 +80,12 @@ export class ModelController implements ModelRepository, TrafficControl {
   start(references: readonly string[]): Promise<void> {
     return this.exclusively(async () => {
       for (const reference of references) {
-        const followed = this.follow(reference);
+        const followed = this.follow(reference, this.options.resolve);
         const target = await this.options.resolve(reference);
         this.requireDistinct(target, followed);
         await this.options.fleet.load(target);
         followed.target = target;
+        this.given.push({ reference, target });
       }
       await this.show();
     });
@@ -99,21 +111,39 @@ export class ModelController implements ModelRepository, TrafficControl {
 
   load(name: string, version?: number): Promise<void> {
     return this.exclusively(async () => {
-      const reference = version === undefined ? name : `${name}/${version}`;
+      const title = titleOf({ name, version: version ?? null });
       const known = this.followed.filter(
-        ({ reference: given, target }) =>
-          given === reference || (version === undefined && target?.name === name),
+        ({ reference, target }) => target?.name === name && (version === undefined || reference === title),
       );
-      const concerned = known.length > 0 ? known : [this.follow(reference)];
+      const concerned = known.length > 0 ? known : await this.wanted(name, version);
       for (const followed of concerned) {
         followed.failure = null;
         const error = await this.update(followed);
         if (error === undefined) continue;
+        const problem = (followed.failure as Followed['failure'])?.problem;
         if (followed.target === null) this.followed = this.followed.filter((other) => other !== followed);
-        throw loadError(error);
+        throw loadError(error, problem?.message ?? title);
       }
       await this.show();
     });
+  }
+
+  /**
+   * What a client means that asks for a model which is not served: one of the registry, or else what the server was
+   * started with and stopped serving. Never anything that a name could be a path to.
+   */
+  private async wanted(name: string, version: number | undefined): Promise<readonly Followed[]> {
+    const title = titleOf({ name, version: version ?? null });
+    try {
+      await this.options.find(title);
+      return [this.follow(title, this.options.find)];
+    } catch (error) {
+      const again = this.given.filter(
+        ({ target }) => target.name === name && (version === undefined || target.version === version),
+      );
+      if (again.length === 0) throw loadError(error, error instanceof Error ? error.message : String(error));
+      return again.map(({ reference }) => this.follow(reference, this.options.resolve));
+    }
   }
 
   unload(name: string, version?: number): Promise<void> {
@@ -185,17 +215,19 @@ export class ModelController implements ModelRepository, TrafficControl {
 
   /** Loads a version of a model for a rule. */
   private async followFor(name: string, reference: string): Promise<Followed> {
+    const resolve = this.options.find;
+    let target: Target | null = null;
     try {
-      const target = await this.options.resolve(reference);
-      if (target.name !== name || target.version === null) {
+      target = await resolve(reference);
+      if (target.name !== name) {
         throw badRequest(`${reference} is not a version of ${name}.`, {
           hint: `Give ${name}/VERSION or ${name}@ALIAS.`,
         });
       }
       await this.options.fleet.load(target);
-      return { reference, target, loading: null, failure: null };
+      return { reference, resolve, target, loading: null, failure: null };
     } catch (error) {
-      throw loadError(error);
+      throw loadError(error, discreet(error, target));
     }
   }
 
@@ -211,8 +243,8 @@ export class ModelController implements ModelRepository, TrafficControl {
     ];
   }
 
-  private follow(reference: string): Followed {
-    const followed: Followed = { reference, target: null, loading: null, failure: null };
+  private follow(reference: string, resolve: Resolve): Followed {
+    const followed: Followed = { reference, resolve, target: null, loading: null, failure: null };
     this.followed.push(followed);
     return followed;
   }
@@ -221,7 +253,7 @@ export class ModelController implements ModelRepository, TrafficControl {
   private async update(followed: Followed): Promise<unknown> {
     let wanted: Target | null = null;
     try {
-      wanted = await this.options.resolve(followed.reference);
+      wanted = await followed.resolve(followed.reference);
       const before = followed.target;
       if (before !== null && keyOf(before) === keyOf(wanted)) {
         followed.target = wanted;
@@ -251,11 +283,13 @@ export class ModelController implements ModelRepository, TrafficControl {
   }
 
   private fail(followed: Followed, wanted: Target | null, error: unknown): void {
+    const { reference } = followed;
+    const isHidden = wanted === null && followed.resolve === this.options.resolve;
     const problem: LoadProblem = {
-      reference: followed.reference,
+      reference,
       wanted: versionName(wanted),
       serving: versionName(followed.target),
-      message: error instanceof Error ? error.message : String(error),
+      message: isHidden ? `${reference} cannot be looked up; the log says why.` : discreet(error, wanted),
     };
     const told =
       followed.failure !== null && JSON.stringify(followed.failure.problem) === JSON.stringify(problem);
@@ -315,9 +349,18 @@ function versionName(target: Target | null): VersionName | null {
   return target === null ? null : { name: target.name, version: target.version };
 }
 
+/** What is said of a failed load to clients, which are not to learn where on the disk a model lies. */
+function discreet(error: unknown, target: Target | null): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return target === null ? message : message.replaceAll(target.folder, titleOf(target));
+}
+
 /** A failed load as the answer to the request that asked for it. */
-function loadError(error: unknown): unknown {
+function loadError(error: unknown, message: string): unknown {
   if (!(error instanceof AimaasError)) return error;
-  if (error.code === 'ARTIFACT_NOT_FOUND') return new RequestError(404, 'NOT_FOUND', error.message);
-  return new RequestError(409, error.code, error.message, { hint: error.hint });
+  if (error.code === 'ARTIFACT_NOT_FOUND') {
+    const hint = 'POST /v2/repository/index lists what there is.';
+    return new RequestError(404, 'NOT_FOUND', message, { hint });
+  }
+  return new RequestError(409, error.code, message);
 }

@@ -7,7 +7,7 @@ import { ModelController } from '../server/model-controller.js';
 import { announce } from './serve/announce.js';
 import { type Address, ownCrew, workerCrew } from './serve/crew.js';
 import { SERVE_DEFAULTS, type ServeOptions, type ServeResult } from './serve/options.js';
-import { givenReferences, registryVersions, resolveTarget } from './serve/references.js';
+import { findTarget, givenReferences, registryVersions, resolveTarget } from './serve/references.js';
 import { versionEvents } from './serve/version-events.js';
 import { watch } from './serve/watch.js';
 
@@ -28,6 +28,7 @@ export async function serve(options: ServeOptions, context: StepContext): Promis
   const metrics = new CoordinatorMetrics();
   const controller = new ModelController({
     resolve: (reference) => resolveTarget(context, reference),
+    find: (reference) => findTarget(context, reference),
     versions: () => registryVersions(context),
     counts: () => coordinator.askAll(READ_TRAFFIC, null),
     fleet: fleetOf((about, question) => coordinator.askAll(about, question)),

@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path';
 import { AimaasError } from '../../core/errors.js';
 import type { StepContext } from '../../core/step.js';
+import { quote } from '../../server/json-body.js';
 import type { Target } from '../../server/plan.js';
 import { ModelRegistry } from '../../workspace/registry.js';
 import { exists, Workspace } from '../../workspace/workspace.js';
@@ -29,6 +30,31 @@ export async function resolveTarget(context: Place, reference?: string): Promise
   const { folder, name, version } = await resolveModel(context, reference);
   const labels = version === null ? [] : await labelsOf(context, folder, name, version);
   return { folder, name, version, labels };
+}
+
+/**
+ * What a reference means that came over the network: a model of the registry by NAME, NAME/VERSION or NAME@ALIAS. Runs,
+ * files and folders are for whoever starts the server: no client may open them, nor learn from an error which there are.
+ * @throws AimaasError ARTIFACT_NOT_FOUND when there is none, ARTIFACT_CORRUPT when it cannot be read.
+ */
+export async function findTarget({ workspace }: Place, reference: string): Promise<Target> {
+  const registry = new ModelRegistry(new Workspace(workspace));
+  const [, name = '', wanted] = /^([^/@]*)(?:[/@]([^/@]*))?$/s.exec(reference) ?? [];
+  const unknown = (): AimaasError =>
+    new AimaasError('ARTIFACT_NOT_FOUND', `There is no model ${quote(reference)} to load.`);
+  if ((await registry.versions(name)).length === 0) throw unknown();
+  const version = await registry.resolve(name, wanted);
+  const folder = registry.folder(name, version);
+  const bundle = await registry.read(name, version).catch((error: unknown) => {
+    throw error instanceof AimaasError ? withoutPath(error, folder, `${name}/${version}`) : error;
+  });
+  // Where the disk takes capital letters for small ones, a model must still be asked for by its own name.
+  if (bundle?.name !== name) throw unknown();
+  return { folder, name, version, labels: await labelsOf({ workspace }, folder, name, version) };
+}
+
+function withoutPath({ code, message }: AimaasError, folder: string, title: string): AimaasError {
+  return new AimaasError(code, message.replaceAll(folder, title));
 }
 
 /** The path of an ONNX file that someone else made, which is a model by itself. */

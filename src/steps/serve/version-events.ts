@@ -12,12 +12,12 @@ export function versionEvents(reporter: Reporter, metrics: CoordinatorMetrics): 
       const place = before === null ? '' : ` in place of ${titleOf(before)}`;
       reporter.info(`${titleOf(target)} answers now${place} (loaded in ${Math.round(seconds * 1000)} ms).`);
     },
-    failed({ reference, wanted, serving, message }, error) {
+    failed({ reference, wanted, serving }, error) {
       metrics.modelLoad(wanted?.name ?? reference, wanted?.version ?? null, false);
       const what = wanted === null ? reference : titleOf(wanted);
       const meanwhile = serving === null ? '' : ` ${titleOf(serving)} goes on answering.`;
       reporter.warn(
-        `${what} could not be loaded.${meanwhile} ${message}`,
+        `${what} could not be loaded.${meanwhile} ${error instanceof Error ? error.message : String(error)}`,
         error instanceof AimaasError ? error.hint : undefined,
       );
     },

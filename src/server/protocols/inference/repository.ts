@@ -67,9 +67,11 @@ export async function changeRepository(
   { repository }: RepositoryView,
   access: Access,
   change: 'load' | 'unload',
-  name: string,
+  given: string,
   version: number | undefined,
 ): Promise<void> {
+  // As names are stored: what is asked for and what the key is looked at for must be one and the same.
+  const name = given.normalize('NFC');
   access.require('manage', name);
   if (repository === undefined) {
     throw new RequestError(501, 'UNSUPPORTED', 'The models of this server cannot be changed while it runs.');
