@@ -37,7 +37,7 @@ export function predictionFormatter(format: PredictionFormat, options: FormatOpt
 }
 
 /** A field as RFC 4180 has it: quoted where it holds a comma, a quote or a line end, or blanks that would be trimmed. */
-function csvField(cell: Json): string {
+export function csvField(cell: Json): string {
   if (cell === null) return '';
   const value = typeof cell === 'string' ? cell : JSON.stringify(cell);
   return /[",\r\n]|^\s|\s$/.test(value) ? `"${value.replaceAll('"', '""')}"` : value;

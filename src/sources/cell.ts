@@ -33,7 +33,7 @@ const FALSE_PATTERN = String.raw`false|no|f|n|[+-]?(?:0+(?:\.0*)?|\.0+)`;
 const TRUE_CELL = new RegExp(`^(?:${TRUE_PATTERN})$`);
 const FALSE_CELL = new RegExp(`^(?:${FALSE_PATTERN})$`);
 
-const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
+const NUMBER = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
 const INFINITE = /^[+-]?inf(?:inity)?$/i;
 
 /** A number as people write it in data (12, -0.5, .5, 1e-3). `1e400` and `inf` are infinite. Undefined: not a number. */

@@ -40,6 +40,8 @@ const TYPES: Readonly<Record<string, Datatype>> = {
   string: 'BYTES',
 };
 
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
 const NAMES = new Map(Object.entries(TYPES).map(([name, datatype]) => [datatype, name]));
 
 export interface ServedOnnxSource {
@@ -228,6 +230,13 @@ function toOnnx(name: string, { datatype, shape, values }: Tensor): OnnxTensor {
   const texts = (values as readonly Bytes[]).map((value, i) => {
     const text = textOf(value);
     if (text === undefined) throw badRequest(`Element ${i} of input '${name}' is not UTF-8 text.`);
+    // ONNX Runtime would take the part before it for the whole, and half a surrogate pair for another letter.
+    if (text.includes('\0')) {
+      throw badRequest(
+        `Element ${i} of input '${name}' has a NUL character, which ONNX Runtime cannot take.`,
+      );
+    }
+    if (LONE_SURROGATE.test(text)) throw badRequest(`Element ${i} of input '${name}' is not UTF-8 text.`);
     return text;
   });
   return { type, shape, data: texts };

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { isJsonObject } from '../../core/json.js';
-import { parseJson, quote } from '../json-body.js';
+import { parseExactly, parseJson, quote } from '../json-body.js';
 import { badRequest, RequestError } from '../request-error.js';
 import type { InputRecord, InputRows } from '../served-model.js';
 
@@ -23,7 +23,11 @@ const LINE_TYPES = new Set([
 /** A body that was read: its rows, and the JSON document they were in, if there was one. */
 export interface PredictBody {
   readonly document: unknown;
+  /** Whether its cells are texts, and numbers only for a model that takes numbers. */
+  readonly isText: boolean;
   rows(): InputRows;
+  /** The same with whole numbers that JSON.parse would round as bigints. */
+  exactRows(): InputRows;
 }
 
 /**
@@ -37,15 +41,25 @@ export async function readRows(bytes: Buffer, contentType: string | undefined): 
     const document = parseJson(bytes);
     if (!isJsonObject(document))
       throw badRequest(`The body is ${quote(document)}, not an object.`, { hint: EXAMPLE });
-    return { document, rows: () => rowsOf(document) };
+    return {
+      document,
+      isText: false,
+      rows: () => rowsOf(document),
+      exactRows: () => rowsOf(parseExactly(bytes) as InputRecord),
+    };
   }
   if (LINE_TYPES.has(type)) {
-    const records = readLines(bytes);
-    return { document: undefined, rows: () => ({ form: 'records', records }) };
+    const records = readLines(bytes, parseJson);
+    return {
+      document: undefined,
+      isText: false,
+      rows: () => ({ form: 'records', records }),
+      exactRows: () => ({ form: 'records', records: readLines(bytes, parseExactly) }),
+    };
   }
   if (type === 'text/csv' || type === 'application/csv') {
     const rows = await readCsv(bytes);
-    return { document: undefined, rows: () => rows };
+    return { document: undefined, isText: true, rows: () => rows, exactRows: () => rows };
   }
   throw new RequestError(415, 'UNSUPPORTED_MEDIA_TYPE', `Content-Type ${quote(type)} is not supported.`, {
     hint: 'Send application/json, application/x-ndjson or text/csv.',
@@ -58,14 +72,14 @@ function textOf(bytes: Buffer): string {
   return text.startsWith('\uFEFF') ? text.slice(1) : text;
 }
 
-function readLines(bytes: Buffer): InputRecord[] {
+function readLines(bytes: Buffer, parse: (line: Buffer) => unknown): InputRecord[] {
   const records: InputRecord[] = [];
   for (const line of textOf(bytes).split('\n')) {
     if (line.trim() === '') continue;
     const row = records.length;
     let value: unknown;
     try {
-      value = parseJson(Buffer.from(line));
+      value = parse(Buffer.from(line));
     } catch (error) {
       throw badRequest(`Record ${row}: ${(error as Error).message}`, { details: { row } });
     }
@@ -91,7 +105,8 @@ async function readCsv(bytes: Buffer): Promise<InputRows> {
   const [header = [], ...lists] = lines;
   if (header.length === 0)
     throw badRequest('The CSV has no header.', { hint: 'Name the columns in the first line.' });
-  const twice = header.find((name, i) => header.indexOf(name) !== i);
+  const names = new Set<string>();
+  const twice = header.find((name) => names.size === names.add(name).size);
   if (twice !== undefined) throw badRequest(`The CSV has two columns ${quote(twice)}.`);
   const columns = new Map(header.map((name, i) => [name, lists.map((list) => list[i])]));
   return { form: 'columns', rows: lists.length, columns };

@@ -69,6 +69,7 @@ function fieldsOf(value: unknown): Field[] | undefined {
   return names.map((name: unknown) => {
     const found = FIELDS.find((field) => field === name);
     if (found !== undefined) return found;
-    throw badRequest(`There is no field ${quote(name)}. ${didYouMean(String(name), FIELDS)}`);
+    const known = didYouMean(typeof name === 'string' ? name : '', FIELDS);
+    throw badRequest(`There is no field ${quote(name)}. ${known}`);
   });
 }

@@ -65,7 +65,8 @@ export function predictReply(
   }
 }
 
-function modelHeaders({ name, version }: ServedModel): Record<string, string> {
+/** What says which version answered where the answer has no place for it. */
+export function modelHeaders({ name, version }: ServedModel): Record<string, string> {
   const value = version === null ? name : `${name}/${version}`;
   return { 'X-Model': encodeURIComponent(value).replaceAll('%2F', '/') };
 }

@@ -27,7 +27,7 @@ export function recordsProtocol(models: ModelSet): Protocol {
     const serving = chosen(models, options.model, call.headers);
     const { model } = serving;
     call.access.require('predict', model.name);
-    if (model.kind === 'tensors') return predictTensors(model, serving, body.rows(), call);
+    if (model.kind === 'tensors') return predictTensors(serving, model, { body, options, format }, call);
     const scores = await answerRows(columnServing(serving), body.rows(), call);
     return predictReply(model, scores, options, format);
   }

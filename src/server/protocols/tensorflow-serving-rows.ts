@@ -3,25 +3,38 @@ import { isJsonObject } from '../../core/json.js';
 import { quote } from '../json-body.js';
 import { badRequest } from '../request-error.js';
 import type { ColumnModel, InputRecord, InputRows } from '../served-model.js';
+import { bytesOfBase64 } from '../tensors/base64.js';
+import { textOf } from '../tensors/text.js';
 
-/** Strings that are bytes travel as {"b64": …}; ours are text, so the bytes must be UTF-8. */
-function cell(value: unknown): unknown {
-  if (value === null || typeof value !== 'object') return value;
-  const { b64 } = value as { b64?: unknown };
-  if (typeof b64 !== 'string' || Object.keys(value).length !== 1) return value;
-  return Buffer.from(b64, 'base64').toString('utf8');
+/** Whether a value is {"b64": …}, as which strings that are bytes travel. */
+function isBytes(value: unknown): value is { readonly b64: string } {
+  if (value === null || typeof value !== 'object') return false;
+  return typeof (value as { b64?: unknown }).b64 === 'string' && Object.keys(value).length === 1;
+}
+
+/** Our strings are text, so the bytes must be UTF-8. @throws RequestError 400 that names row and column. */
+function cell(value: unknown, row: number, column: string): unknown {
+  if (!isBytes(value)) return value;
+  const bytes = bytesOfBase64(value.b64);
+  const text = bytes === undefined ? undefined : textOf(bytes);
+  if (text !== undefined) return text;
+  const what = bytes === undefined ? 'is not base64' : 'is not UTF-8 text';
+  throw badRequest(`Row ${row}, column "${column}": ${quote(value)} ${what}.`, { details: { row, column } });
 }
 
 /** The cells of a list; the list itself where none is bytes. */
-function cells(values: readonly unknown[]): readonly unknown[] {
-  return values.some((value) => cell(value) !== value) ? values.map(cell) : values;
+function cells(
+  values: readonly unknown[],
+  place: (index: number) => readonly [row: number, column: string],
+): readonly unknown[] {
+  return values.some(isBytes) ? values.map((value, index) => cell(value, ...place(index))) : values;
 }
 
-/** The cells of an object; the object itself where none is bytes. */
-function recordCells(record: InputRecord): InputRecord {
+/** The cells of an object; the object itself where none is bytes. @throws RequestError 400 for wrong bytes. */
+export function recordCells(record: InputRecord, row: number): InputRecord {
   const entries = Object.entries(record);
-  if (entries.every(([, value]) => cell(value) === value)) return record;
-  return Object.fromEntries(entries.map(([name, value]) => [name, cell(value)]));
+  if (!entries.some(([, value]) => isBytes(value))) return record;
+  return Object.fromEntries(entries.map(([name, value]) => [name, cell(value, row, name)]));
 }
 
 /**
@@ -36,7 +49,7 @@ export function rowsFromInstances(model: ColumnModel, instances: unknown): Input
     throw badRequest(`JSON Value: ${quote({ instances })} No values in 'instances' array`);
   }
   const items: readonly unknown[] = instances;
-  if (isJsonObject(items[0]) && cell(items[0]) === items[0]) {
+  if (isJsonObject(items[0]) && !isBytes(items[0])) {
     const records = items.map((item, index) => {
       if (isJsonObject(item)) return checkedRecord(model, item, index);
       throw badRequest(`Expecting object but got list at item ${index} of input list`);
@@ -44,7 +57,7 @@ export function rowsFromInstances(model: ColumnModel, instances: unknown): Input
     return { form: 'records', records };
   }
   const lists = items.map((item, index) => {
-    if (!isJsonObject(item) || cell(item) !== item) return checkedList(model, item, index);
+    if (!isJsonObject(item) || isBytes(item)) return checkedList(model, item, index);
     throw badRequest(`Expecting value/list but got object at item ${index} of input list`);
   });
   return { form: 'lists', lists };
@@ -53,7 +66,7 @@ export function rowsFromInstances(model: ColumnModel, instances: unknown): Input
 function checkedRecord({ inputs }: ColumnModel, instance: InputRecord, index: number): InputRecord {
   const keys = Object.keys(instance);
   if (keys.length === inputs.length && inputs.every(({ name }) => Object.hasOwn(instance, name)))
-    return recordCells(instance);
+    return recordCells(instance, index);
   const extra = keys.find((key) => !inputs.some(({ name }) => name === key));
   if (extra !== undefined) {
     throw badRequest(
@@ -70,7 +83,7 @@ function checkedRecord({ inputs }: ColumnModel, instance: InputRecord, index: nu
 
 function checkedList({ inputs }: ColumnModel, instance: unknown, index: number): readonly unknown[] {
   const values: readonly unknown[] = Array.isArray(instance) ? instance : [instance];
-  if (values.length === inputs.length) return cells(values);
+  if (values.length === inputs.length) return cells(values, (i) => [index, inputs[i]?.name ?? '']);
   throw badRequest(
     `Failed to process element: ${index} of 'instances' list. Error: INVALID_ARGUMENT: Encountered list at unexpected size: ${values.length} at level: 0 expected size: ${inputs.length}`,
     { details: { row: index } },
@@ -84,7 +97,7 @@ function checkedList({ inputs }: ColumnModel, instance: unknown, index: number):
  */
 export function rowsFromInputs(model: ColumnModel, inputs: unknown): InputRows {
   const columns = columnsOf(model, inputs).map(([name, value]): [string, readonly unknown[]] => {
-    return [name, cells(Array.isArray(value) ? value : [value])];
+    return [name, cells(Array.isArray(value) ? value : [value], (row) => [row, name])];
   });
   const rows = columns[0]?.[1].length ?? 0;
   const uneven = columns.find(([, values]) => values.length !== rows);
@@ -98,7 +111,7 @@ export function rowsFromInputs(model: ColumnModel, inputs: unknown): InputRows {
 }
 
 function columnsOf(model: ColumnModel, inputs: unknown): [string, unknown][] {
-  if (!isJsonObject(inputs) || cell(inputs) !== inputs) {
+  if (!isJsonObject(inputs) || isBytes(inputs)) {
     const [only] = model.inputs;
     if (only !== undefined && model.inputs.length === 1) return [[only.name, inputs]];
     throw badRequest(

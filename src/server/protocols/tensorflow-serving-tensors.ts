@@ -2,6 +2,7 @@ import { isJsonObject } from '../../core/json.js';
 import { quote } from '../json-body.js';
 import { badRequest } from '../request-error.js';
 import type { TensorModel } from '../served-model.js';
+import { bytesOfBase64 } from '../tensors/base64.js';
 import { nestedJson, valuesFromJson } from '../tensors/json.js';
 import { type Tensor, type Tensors, type TensorSpec } from '../tensors/tensor.js';
 
@@ -37,7 +38,7 @@ export function tensorsFromInstances({ inputTensors }: TensorModel, instances: u
 
 /** An object of named values; one of {"b64": …} is a value itself. */
 function isNamed(value: unknown): boolean {
-  return isJsonObject(value) && bytesOf(value) === undefined;
+  return isJsonObject(value) && !isBytes(value);
 }
 
 /**
@@ -70,21 +71,22 @@ function tensorOf({ name, datatype }: TensorSpec, value: unknown): Tensor {
     shape.push(part.length);
     if (shape.length > 32) throw badRequest(`Tensor name: ${name} has more than 32 dimensions`);
   }
-  const plain = datatype === 'BYTES' ? withoutB64(value) : value;
+  const plain = datatype === 'BYTES' ? withoutB64(value, name) : value;
   const isScalar = shape.length === 0;
   // A list of one stands for a scalar, whose own data are no list.
   return { datatype, shape, values: valuesFromJson(name, datatype, shape, isScalar ? [plain] : plain) };
 }
 
-function withoutB64(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutB64);
-  return bytesOf(value) ?? value;
+function withoutB64(value: unknown, name: string): unknown {
+  if (Array.isArray(value)) return value.map((part) => withoutB64(part, name));
+  if (!isBytes(value)) return value;
+  const bytes = bytesOfBase64(value.b64);
+  if (bytes !== undefined) return bytes;
+  throw badRequest(`Tensor name: ${name} has ${quote(value)}, which is not base64`);
 }
 
-function bytesOf(value: unknown): Buffer | undefined {
-  if (!isJsonObject(value)) return undefined;
-  const { b64 } = value;
-  return typeof b64 === 'string' && Object.keys(value).length === 1 ? Buffer.from(b64, 'base64') : undefined;
+function isBytes(value: unknown): value is { readonly b64: string } {
+  return isJsonObject(value) && typeof value.b64 === 'string' && Object.keys(value).length === 1;
 }
 
 /** Answers in row form: `{"predictions": […]}` with a value a row, or an object where there are several outputs. */

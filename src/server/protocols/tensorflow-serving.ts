@@ -1,14 +1,15 @@
 import type { Json } from '../../core/json.js';
 import { isJsonObject } from '../../core/json.js';
 import { answerRows, answerTensors, type ColumnServing, columnServing } from '../answer.js';
-import { parseJson, quote } from '../json-body.js';
+import { parseExactly, parseJson, quote, readExactly } from '../json-body.js';
 import { type ModelSet, type Serving, versionNumber } from '../model-set.js';
 import { badRequest } from '../request-error.js';
 import { type Call, json, type Protocol, type Reply, type Route } from '../route.js';
 import type { Scores } from '../scores.js';
 import type { InputRecord, InputRows, ServedModel } from '../served-model.js';
+import type { Tensors } from '../tensors/tensor.js';
 import { type ModelName, servedVersion, versionsOf } from './tensorflow-serving-models.js';
-import { rowsFromInputs, rowsFromInstances, tensorError } from './tensorflow-serving-rows.js';
+import { recordCells, rowsFromInputs, rowsFromInstances, tensorError } from './tensorflow-serving-rows.js';
 import { checkSignatureName, requireMethod, signatureMap } from './tensorflow-serving-signature.js';
 import {
   outputsJson,
@@ -33,11 +34,12 @@ export function tensorflowServingProtocol(models: ModelSet): Protocol {
       method: 'POST',
       path: new RegExp(`${stem}:${method}$`, 'i'),
       async handle(call) {
-        const body = objectOf(await call.body());
+        const bytes = await call.body();
+        const body = objectOf(bytes);
         const serving = findServing(models, call, 'predict');
         call.access.require('predict', serving.model.name);
         return method === 'predict'
-          ? predict(serving, body, call)
+          ? predict(serving, body, bytes, call)
           : examples(method, columnServing(serving), body, call);
       },
     };
@@ -114,7 +116,12 @@ function checkSignature(body: Readonly<Record<string, unknown>>): void {
   checkSignatureName(name);
 }
 
-async function predict(served: Serving, body: Readonly<Record<string, unknown>>, call: Call): Promise<Reply> {
+async function predict(
+  served: Serving,
+  body: Readonly<Record<string, unknown>>,
+  bytes: Buffer,
+  call: Call,
+): Promise<Reply> {
   checkSignature(body);
   const { model } = served;
   const { instances, inputs } = body;
@@ -127,7 +134,12 @@ async function predict(served: Serving, body: Readonly<Record<string, unknown>>,
     throw badRequest("Missing 'inputs' or 'instances' key");
   if (model.kind === 'tensors') {
     const byRow = instances !== undefined;
-    const tensors = byRow ? tensorsFromInstances(model, instances) : tensorsFromInputs(model, inputs);
+    const read = (document: typeof body): Tensors =>
+      byRow ? tensorsFromInstances(model, document.instances) : tensorsFromInputs(model, document.inputs);
+    const tensors = readExactly(
+      () => read(body),
+      () => read(parseExactly(bytes) as typeof body),
+    );
     const answers = await answerTensors(served, tensors, call);
     return { status: 200, body: byRow ? predictionsJson(model, answers) : outputsJson(model, answers) };
   }
@@ -185,10 +197,10 @@ async function examples(
   if (context !== undefined && !isJsonObject(context)) {
     throw badRequest(`Example must be JSON object but got JSON ${quote(context)}`);
   }
-  const rows = list.map((example: unknown): InputRecord => {
+  const rows = list.map((example: unknown, row): InputRecord => {
     if (!isJsonObject(example))
       throw badRequest(`Example must be JSON object but got JSON ${quote(example)}`);
-    return context === undefined ? example : { ...context, ...example };
+    return recordCells(context === undefined ? example : { ...context, ...example }, row);
   });
   const answers = await ask(serving, { form: 'records', records: rows }, call, 'examples');
   const results = answers.map((row) =>

@@ -1,5 +1,5 @@
 import { shortestFloat32 } from '../../core/float32.js';
-import { quote } from '../json-body.js';
+import { quote, RoundedInteger } from '../json-body.js';
 import { badRequest } from '../request-error.js';
 import { type Bytes, DATATYPES, type Datatype, type Values } from './datatype.js';
 import { fromBfloat16, fromHalf, toBfloat16, toHalf } from './half.js';
@@ -20,7 +20,10 @@ const RANGES: Partial<Record<Datatype, readonly [number, number]>> = {
 
 const WIDE_RANGES = { INT64: [-(2n ** 63n), 2n ** 63n - 1n], UINT64: [0n, 2n ** 64n - 1n] } as const;
 
-/** A JSON value as an element; undefined where it does not fit. null is NaN, as it is where we write numbers. */
+/**
+ * A JSON value, of a string also its bytes, as an element; undefined where it does not fit. null is NaN, as it is where we
+ * write numbers.
+ */
 function elementReader(datatype: Datatype): (value: unknown) => Element | undefined {
   switch (datatype) {
     case 'BOOL':
@@ -36,15 +39,13 @@ function elementReader(datatype: Datatype): (value: unknown) => Element | undefi
     case 'UINT64': {
       const [least, most] = WIDE_RANGES[datatype];
       return (value) => {
-        const isWhole =
-          (typeof value === 'number' && Number.isInteger(value)) ||
-          (typeof value === 'string' && /^-?\d{1,20}$/.test(value));
-        const integer = isWhole ? BigInt(value) : undefined;
+        const integer = integerOf(value);
         return integer !== undefined && integer >= least && integer <= most ? integer : undefined;
       };
     }
     case 'BYTES':
-      return (value) => (typeof value === 'string' ? value : value === null ? '' : undefined);
+      return (value) =>
+        typeof value === 'string' || value instanceof Uint8Array ? value : value === null ? '' : undefined;
     case 'UINT8':
     case 'UINT16':
     case 'UINT32':
@@ -61,7 +62,17 @@ function elementReader(datatype: Datatype): (value: unknown) => Element | undefi
 }
 
 function numberOf(value: unknown): number | undefined {
-  return typeof value === 'number' ? value : value === null ? NaN : undefined;
+  if (typeof value === 'number') return value;
+  return value === null ? NaN : typeof value === 'bigint' ? Number(value) : undefined;
+}
+
+/** @throws RoundedInteger for a number that may not be the one that was sent. */
+function integerOf(value: unknown): bigint | undefined {
+  if (typeof value === 'bigint') return value;
+  if (typeof value === 'string') return /^-?\d{1,20}$/.test(value) ? BigInt(value) : undefined;
+  if (typeof value !== 'number' || !Number.isInteger(value)) return undefined;
+  if (!Number.isSafeInteger(value)) throw new RoundedInteger(value);
+  return BigInt(value);
 }
 
 function converted(value: number | undefined, convert: (value: number) => number): number | undefined {
@@ -70,7 +81,8 @@ function converted(value: number | undefined, convert: (value: number) => number
 
 /**
  * The elements of a JSON list, flat or nested as the shape says.
- * @throws RequestError 400 that names the tensor, and the element that does not fit.
+ * @throws RequestError 400 that names the tensor, and the element that does not fit; RoundedInteger for a whole number of
+ * 64 bits that needs to be read exactly.
  */
 export function valuesFromJson(
   name: string,

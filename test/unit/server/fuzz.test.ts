@@ -1,7 +1,9 @@
 import { connect } from 'node:net';
 import fc from '../../helpers/property.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { AimaasError } from '../../../src/core/errors.js';
 import { PENGUIN } from '../../helpers/penguins.js';
+import { ModelController } from '../../../src/server/model-controller.js';
 import { type Answer, openPenguinModels, startServer, type TestServer } from '../../helpers/server.js';
 
 let server: TestServer;
@@ -9,7 +11,7 @@ let dispose: () => Promise<void>;
 
 beforeAll(async () => {
   const opened = await openPenguinModels();
-  server = await startServer(opened.models, { maxBodyBytes: 100_000 });
+  server = await startServer(opened.models, { maxBodyBytes: 100_000, trafficControl: followsNothing() });
   dispose = opened.dispose;
 });
 afterAll(async () => {
@@ -17,12 +19,30 @@ afterAll(async () => {
   await dispose();
 });
 
+/** What decides of rules on a server that follows no model, so that all of them are refused. */
+function followsNothing(): ModelController {
+  const none = (reference: string): Promise<never> =>
+    Promise.reject(new AimaasError('ARTIFACT_NOT_FOUND', `There is no ${reference}.`));
+  return new ModelController({
+    resolve: none,
+    find: none,
+    versions: () => Promise.resolve([]),
+    fleet: { load: () => Promise.resolve(), show: () => Promise.resolve() },
+    counts: () => Promise.resolve([]),
+    events: { loaded: () => undefined, failed: () => undefined },
+  });
+}
+
 const PATHS = [
   '/predict',
   '/v1/models/penguins:predict',
   '/v1/models/penguins:classify',
   '/v1/models/flippers:regress',
   '/v1/models/flippers/versions/1:predict',
+  '/v2/models/penguins/infer',
+  '/v2/repository/index',
+  '/manage/traffic',
+  '/page/explain',
 ] as const;
 
 /** Whatever was sent: an answer in JSON that is not the server's own failure. */
@@ -32,6 +52,58 @@ function isProper(answer: Answer): void {
   expect(() => JSON.parse(answer.text) as unknown).not.toThrow();
   expect(server.errors).toEqual([]);
 }
+
+/** JSON that begins like an answer to everything: lists in lists, and objects in objects, that end as they should. */
+const deep = fc
+  .tuple(
+    fc.integer({ min: 90, max: 8_000 }),
+    fc.constantFrom(['[', ']'], ['{"a":', '}'], ['[[{"records":', '}]]']),
+  )
+  .map(([depth, [open = '', close = '']]) => `${open.repeat(depth)}1${close.repeat(depth)}`);
+
+/** Objects that are no texts, and cannot be made one by String. */
+const textless = fc.constantFrom(
+  { toString: 1, valueOf: 1 },
+  { toString: null },
+  { toJSON: 1, toString: {} },
+  { __proto__: null, hasOwnProperty: 1, constructor: null },
+);
+
+/** Members that some route reads. */
+const MEMBERS = [
+  'records',
+  'columns',
+  'instances',
+  'inputs',
+  'examples',
+  'context',
+  'fields',
+  'top',
+  'threshold',
+  'model',
+  'record',
+  'signature_name',
+  'id',
+  'parameters',
+  'outputs',
+  'ready',
+  'name',
+  'canary',
+  'shadow',
+] as const;
+
+/** Members of a document around something that none of them should be. */
+const AROUND = [
+  (part: string) => part,
+  (part: string) => `[${part}]`,
+  (part: string) => `[{"name":"x","datatype":"FP64","shape":[1],"data":${part}}]`,
+  (part: string) => `[{"name":"x","datatype":"BYTES","shape":${part},"data":[1]}]`,
+  (part: string) => `[{"name":${part},"datatype":${part}}]`,
+  (part: string) => `{"island":${part}}`,
+  (part: string) => `[{"island":${part},"bill_length_mm":1,"body_mass_g":1,"male":true,"observed":null}]`,
+  (part: string) => `{"reference":${part},"weight":${part},"header":${part}}`,
+  (part: string) => `[[${part},1,true,null,{"b64":${part}}]]`,
+] as const;
 
 /** Cells as clients send them: mostly of the right kind, often not. */
 const cell = fc.oneof(
@@ -80,6 +152,25 @@ describe('whatever is sent', () => {
         isProper(await server.post(path, value));
       }),
       { numRuns: 600 },
+    ));
+
+  it('so does what is nested deep or is no text, wherever it stands', () =>
+    fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom(...PATHS),
+        fc.constantFrom(null, ...MEMBERS),
+        fc.constantFrom(...AROUND),
+        fc.oneof(
+          deep,
+          textless.map((value) => JSON.stringify(value)),
+        ),
+        async (path, member, around, part) => {
+          const text =
+            member === null ? around(part) : `{"${member}":${around(part)},"records":[],"name":"penguins"}`;
+          isProper(await server.post(path, text));
+        },
+      ),
+      { numRuns: 1500 },
     ));
 
   it('so does every other body, and JSON that was cut or garbled', () =>

@@ -78,6 +78,12 @@ describe('rows', () => {
     const answer = await send(body, type);
     expect([answer.status, answer.text]).toEqual([400, expect.stringContaining(words) as unknown]);
   });
+
+  it('may have any number of columns', async () => {
+    const header = Array.from({ length: 100_000 }, (_, i) => `c${i}`).join(',');
+    const { status, text } = await send(`${header},c7\n`, 'text/csv');
+    expect([status, text]).toEqual([400, expect.stringContaining('two columns') as unknown]);
+  });
 });
 
 describe('answers', () => {

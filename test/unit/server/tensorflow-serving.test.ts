@@ -86,6 +86,32 @@ describe(':predict', () => {
       instances: [{ ...PENGUIN, island }],
     });
     expect(body).toEqual({ predictions: await direct([PENGUIN]) });
+    const examples = [{ ...PENGUIN, island }, PENGUIN];
+    const classified = await server.post('/v1/models/penguins:classify', { examples });
+    const [first, second] = (classified.body as { results: unknown[] }).results;
+    expect(first).toEqual(second);
+  });
+
+  it.each([
+    ['/w==', 'not UTF-8'],
+    ['!!', 'not base64'],
+    ['RHJlYW0=RHJlYW0=', 'not base64'],
+  ])('refuses %s as a string, and says where', async (b64, words) => {
+    const wrong = { ...PENGUIN, island: { b64 } };
+    const columns = Object.entries(PENGUIN).map(([name, cell]) => [
+      name,
+      [cell, name === 'island' ? { b64 } : cell],
+    ]);
+    for (const [method, body] of [
+      ['predict', { instances: [PENGUIN, wrong] }],
+      ['predict', { instances: [PENGUIN, wrong].map((row) => Object.values(row)) }],
+      ['predict', { inputs: Object.fromEntries(columns) as object }],
+      ['classify', { examples: [PENGUIN, wrong] }],
+    ] as const) {
+      const { status, text } = await server.post(`/v1/models/penguins:${method}`, body);
+      expect([status, text]).toEqual([400, expect.stringContaining('Row 1, column \\"island\\"') as unknown]);
+      expect(text).toContain(words);
+    }
   });
 
   const { island, ...lacking } = PENGUIN;

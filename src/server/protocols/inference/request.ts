@@ -1,5 +1,5 @@
 import { isJsonObject } from '../../../core/json.js';
-import { parseJson, quote } from '../../json-body.js';
+import { parseExactly, parseJson, quote, readExactly } from '../../json-body.js';
 import { badRequest } from '../../request-error.js';
 import type { ServedModel } from '../../served-model.js';
 import { valuesFromBytes } from '../../tensors/binary.js';
@@ -42,7 +42,7 @@ export function readInferRequest(
   headerLength: string | undefined,
   model: ServedModel,
 ): InferRequest {
-  if (headerLength === undefined) return fromJson(parseJson(body), Buffer.alloc(0));
+  if (headerLength === undefined) return fromBody(body, Buffer.alloc(0));
   const length = /^\d{1,10}$/.test(headerLength) ? Number(headerLength) : NaN;
   if (!(length <= body.length)) {
     throw badRequest(
@@ -50,7 +50,14 @@ export function readInferRequest(
     );
   }
   if (length === 0) return rawRequest(body, model);
-  return fromJson(parseJson(body.subarray(0, length)), body.subarray(length));
+  return fromBody(body.subarray(0, length), body.subarray(length));
+}
+
+function fromBody(json: Buffer, binary: Buffer): InferRequest {
+  return readExactly(
+    () => fromJson(parseJson(json), binary),
+    () => fromJson(parseExactly(json), binary),
+  );
 }
 
 /** A body that is nothing but the elements of the one input; of a free size, there are as many as the bytes give. */
