@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Access, AccessControl, openAccess } from './access/access.js';
 import { Batcher } from './batcher.js';
 import { type BrowserOptions, Browsers } from './browsers.js';
+import { Bodies } from './body.js';
 import { HttpCall, pathOf } from './http-call.js';
 import type { RequestEntry } from './logging/request-log.js';
 import { requestIdOf, traceOf } from './logging/trace.js';
@@ -30,6 +31,8 @@ export interface AppOptions {
   readonly maxBatchRows: number;
   readonly maxQueueRows: number;
   readonly maxBodyBytes: number;
+  /** Bytes of bodies held at once, of all requests. Default: eight of the largest. */
+  readonly maxHeldBytes?: number | undefined;
   /** Milliseconds a request may wait for its turn. */
   readonly maxWait: number;
   /** Tells and changes how requests are split among versions; without it, nothing splits them. */
@@ -75,6 +78,7 @@ const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIO
 export function createApp(options: AppOptions): App {
   const metrics = new ServerMetrics();
   const scheduler = new Scheduler();
+  const bodies = new Bodies(options);
   const { access: control = new AccessControl() } = options;
   const browsers = new Browsers(options.browsers ?? {});
   const serve = (model: ServedModel): Serving => ({
@@ -152,8 +156,7 @@ export function createApp(options: AppOptions): App {
       const entered = isOpen ? openAccess() : control.enter(request.headers);
       access = entered instanceof Promise ? await entered : entered;
       if (match === undefined) throw router.explain(method, path);
-      const { maxBodyBytes } = options;
-      const call = new HttpCall(request, response, match, { method, path, access, started, maxBodyBytes });
+      const call = new HttpCall(request, response, match, { method, path, access, started, bodies });
       reply = await match.route.handle(call);
       if (control.demanded && !isOpen && !access.wasAsked) {
         throw new Error(`${route} answered without asking who may have the answer.`);

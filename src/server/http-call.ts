@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { Access } from './access/access.js';
-import { readBody } from './body.js';
+import type { Bodies } from './body.js';
 import { deadlineOf } from './deadline.js';
 import type { Call } from './route.js';
 import type { Match } from './router.js';
@@ -30,7 +30,8 @@ export class HttpCall implements Call {
   readonly deadline: number | undefined;
   readonly abandoned: () => boolean;
   private readonly request: IncomingMessage;
-  private readonly maxBodyBytes: number;
+  private readonly response: ServerResponse;
+  private readonly bodies: Bodies;
 
   /**
    * @param started when the request arrived, on the clock of performance.now().
@@ -45,7 +46,7 @@ export class HttpCall implements Call {
       readonly path: string;
       readonly access: Access;
       readonly started: number;
-      readonly maxBodyBytes: number;
+      readonly bodies: Bodies;
     },
   ) {
     this.method = about.method;
@@ -56,7 +57,8 @@ export class HttpCall implements Call {
     this.deadline = deadlineOf(request.headers, about.started);
     this.abandoned = () => response.destroyed;
     this.request = request;
-    this.maxBodyBytes = about.maxBodyBytes;
+    this.response = response;
+    this.bodies = about.bodies;
   }
 
   get query(): URLSearchParams {
@@ -64,6 +66,6 @@ export class HttpCall implements Call {
   }
 
   body(): Promise<Buffer> {
-    return readBody(this.request, this.maxBodyBytes);
+    return this.bodies.read(this.request, this.response);
   }
 }

@@ -1,5 +1,7 @@
+import { connect, type Socket } from 'node:net';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { until } from '../../helpers/serving.js';
 import { PENGUIN } from '../../helpers/penguins.js';
 import { type Answer, openPenguinModels, startServer, type TestServer } from '../../helpers/server.js';
 
@@ -57,5 +59,55 @@ describe('compressed bodies', () => {
     expect(unknown.status).toBe(415);
     expect(unknown.headers.get('accept-encoding')).toContain('gzip');
     expect((await send(BODY, '__proto__')).status).toBe(415);
+  });
+});
+
+/** Begins a request of a megabyte and sends all but its end. */
+function beginLarge(port: number): Socket {
+  const socket = connect(port, '127.0.0.1');
+  socket.on('error', () => undefined);
+  socket.resume();
+  socket.write('POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\n');
+  socket.write(Buffer.alloc(990_000, ' '));
+  return socket;
+}
+
+describe('bodies in flight', () => {
+  const large = { records: [PENGUIN], padding: 'x'.repeat(900_000) };
+  let bounded: TestServer;
+
+  beforeAll(async () => {
+    const { models } = server;
+    bounded = await startServer(models, { maxBodyBytes: 1_000_000, maxHeldBytes: 2_500_000 });
+  });
+  afterAll(() => bounded.close({ linger: 0 }));
+
+  it('are let go when they are answered', async () => {
+    for (let i = 0; i < 8; i++) expect((await bounded.post('/predict', large)).status).toBe(200);
+  });
+
+  it('are refused when as much is held as may be, small ones never', async () => {
+    const sockets = Array.from({ length: 8 }, () => beginLarge(bounded.port));
+    const answers = new Map<number, Answer>();
+    const ask = async (): Promise<number> => {
+      const answer = await bounded.post('/predict', large);
+      answers.set(answer.status, answer);
+      return answer.status;
+    };
+    await until(async () => (await ask()) === 503);
+    const refused = answers.get(503);
+    expect([refused?.headers.get('retry-after'), refused?.text]).toEqual([
+      '1',
+      expect.stringContaining('OVERLOADED') as unknown,
+    ]);
+    const packed = new Uint8Array(gzipSync(JSON.stringify(large)));
+    const headers = { 'content-type': 'application/json', 'content-encoding': 'gzip' };
+    expect((await bounded.get('/predict', { method: 'POST', body: packed, headers })).status).toBe(503);
+    for (let i = 0; i < 20; i++) {
+      expect((await bounded.post('/predict', { records: [PENGUIN] })).status).toBe(200);
+    }
+    for (const socket of sockets) socket.destroy();
+    await until(async () => (await ask()) === 200);
+    expect(bounded.errors).toEqual([]);
   });
 });
