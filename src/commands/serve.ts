@@ -23,6 +23,10 @@ export default defineCommand({
       does: 'serve a network from elsewhere, whose tensors are its signature',
     },
     {
+      command: 'aimaas serve ./my-keras-model',
+      does: 'serve a SavedModel of Keras or TensorFlow, where aimaas engines install tensorflow was run',
+    },
+    {
       command: 'aimaas serve penguins --grpc-port 8500',
       does: 'speak the Open Inference Protocol and TensorFlow Serving over gRPC too',
     },
@@ -39,7 +43,7 @@ export default defineCommand({
     {
       name: 'MODEL',
       description:
-        'Name, name@alias, name/version, run id, path of a bundle or of an .onnx file; the first answers requests that name none. Default: the newest',
+        'Name, name@alias, name/version, run id, path of a bundle, an .onnx file or a SavedModel folder; the first answers requests that name none. Default: the newest',
       variadic: true,
     },
   ],

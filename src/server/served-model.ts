@@ -76,6 +76,8 @@ export interface ColumnModel extends ServedBase {
 /** A model from elsewhere, whose tensors are its signature. */
 export interface TensorModel extends ServedBase {
   readonly kind: 'tensors';
+  /** What runs it, as Triton names platforms. */
+  readonly platform: 'onnxruntime_onnx' | 'tensorflow_savedmodel';
 }
 
 export type ServedModel = ColumnModel | TensorModel;

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
-import type { DType, TensorData, TensorValues } from '../../core/tensor.js';
+import type { DType, TensorData } from '../../core/tensor.js';
+import type { Crossing } from './messages.js';
 
 /** What we use of the addon in @tensorflow/tfjs-node-gpu (its binding/tfjs_binding.cc). */
 export interface Binding {
@@ -34,13 +35,13 @@ function isPassed(dtype: DType): dtype is Passed {
 }
 
 /** Makes a tensor for feeding; to be deleted by whoever asked for it. */
-export function createTensor(binding: Binding, { dtype, shape, data }: TensorData): number {
+export function createTensor(binding: Binding, { dtype, shape, data }: TensorData | Crossing): number {
   if (!isPassed(dtype)) throw new TypeError(`The addon passes no ${dtype}.`);
   if (!ArrayBuffer.isView(data)) {
     return binding.createTensor(
       shape,
       TYPES[dtype],
-      data.map((text) => Buffer.from(text, 'utf8')),
+      data.map((text) => (typeof text === 'string' ? Buffer.from(text, 'utf8') : text)),
     );
   }
   const words = dtype === 'int64' ? new Int32Array(data.buffer, data.byteOffset, data.byteLength / 4) : data;
@@ -51,13 +52,13 @@ export function createTensor(binding: Binding, { dtype, shape, data }: TensorDat
 export function takeTensor(
   binding: Binding,
   { id, shape, dtype }: { readonly id: number; readonly shape: readonly number[]; readonly dtype: number },
-): TensorData {
+): Crossing {
   try {
     const name = (Object.keys(TYPES) as Passed[]).find((key) => TYPES[key] === dtype);
     if (name === undefined) throw new TypeError(`The addon passes no type ${dtype}.`);
     const data = binding.tensorDataSync(id);
-    if (ArrayBuffer.isView(data)) return { dtype: name, shape, data: data as unknown as TensorValues };
-    return { dtype: name, shape, data: data.map((bytes) => Buffer.from(bytes).toString('utf8')) };
+    if (ArrayBuffer.isView(data)) return { dtype: name, shape, data: data as Float32Array };
+    return { dtype: 'string', shape, data };
   } finally {
     binding.deleteTensor(id);
   }

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AimaasError } from '../../core/errors.js';
 import type { TensorData } from '../../core/tensor.js';
-import type { Answers, Description, Fed, NumberedRequest, Reply, Request } from './messages.js';
+import type { Answers, Crossing, Description, Fed, NumberedRequest, Reply, Request } from './messages.js';
 
 /** The compiled script of the process: beside this file, or in dist where this file itself runs from its source. */
 function hostEntry(): string {
@@ -85,6 +85,19 @@ export class HostProcess {
     feeds: Readonly<Record<string, TensorData>>,
     fetches: readonly string[],
   ): Promise<readonly TensorData[]> {
+    return (await this.runRaw(model, feeds, fetches)).map((tensor): TensorData =>
+      ArrayBuffer.isView(tensor.data)
+        ? (tensor as TensorData)
+        : { ...tensor, data: tensor.data.map((bytes) => Buffer.from(bytes as Uint8Array).toString('utf8')) },
+    );
+  }
+
+  /** The same with texts as their bytes, which need not be UTF-8. */
+  async runRaw(
+    model: number,
+    feeds: Readonly<Record<string, TensorData | Crossing>>,
+    fetches: readonly string[],
+  ): Promise<readonly Crossing[]> {
     const fed: Record<string, Fed> = {};
     for (const [name, tensor] of Object.entries(feeds)) fed[name] = await this.upload(tensor);
     return this.ask({ ask: 'run', model, feeds: fed, fetches });
@@ -95,7 +108,7 @@ export class HostProcess {
     this.child.kill('SIGKILL');
   }
 
-  private async upload(tensor: TensorData): Promise<Fed> {
+  private async upload(tensor: TensorData | Crossing): Promise<Fed> {
     const { data, dtype, shape } = tensor;
     if (!ArrayBuffer.isView(data) || data.byteLength <= MOST_BYTES) return tensor;
     const key = this.nextUpload++;

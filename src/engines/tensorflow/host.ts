@@ -6,7 +6,7 @@
  */
 import type { TensorData, TensorValues } from '../../core/tensor.js';
 import { type Binding, createTensor, loadBinding, takeTensor } from './binding.js';
-import type { Answers, Fed, NumberedRequest, Reply, Request } from './messages.js';
+import type { Answers, Crossing, Fed, NumberedRequest, Reply, Request } from './messages.js';
 
 const uploads = new Map<number, Uint8Array>();
 
@@ -17,7 +17,7 @@ function tensorflow(): Binding {
   return binding;
 }
 
-function wholeTensor(fed: Fed): TensorData {
+function wholeTensor(fed: Fed): TensorData | Crossing {
   if (!('upload' in fed)) return fed;
   const { upload, dtype, shape } = fed;
   const bytes = uploads.get(upload);
@@ -30,7 +30,7 @@ function wholeTensor(fed: Fed): TensorData {
   return { dtype, shape, data };
 }
 
-function run({ model, feeds, fetches }: Extract<Request, { ask: 'run' }>): TensorData[] {
+function run({ model, feeds, fetches }: Extract<Request, { ask: 'run' }>): Crossing[] {
   const tf = tensorflow();
   const made: number[] = [];
   try {

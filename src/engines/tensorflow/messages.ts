@@ -1,7 +1,16 @@
 import type { TensorData } from '../../core/tensor.js';
 
+/** A tensor as it crosses to the other process. Its texts may be any bytes. */
+export type Crossing =
+  | (TensorData & { readonly data: ArrayBufferView })
+  | {
+      readonly dtype: 'string';
+      readonly shape: readonly number[];
+      readonly data: readonly (string | Uint8Array)[];
+    };
+
 /** A tensor to feed, or where its bytes were uploaded to because they are too many for one message. */
-export type Fed = TensorData | (Omit<TensorData, 'data'> & { readonly upload: number });
+export type Fed = TensorData | Crossing | (Omit<TensorData, 'data'> & { readonly upload: number });
 
 /** What this process asks of the one that has TensorFlow. */
 export type Request =
@@ -36,7 +45,7 @@ export interface Answers {
   readonly describe: Description;
   readonly open: number;
   readonly upload: null;
-  readonly run: readonly TensorData[];
+  readonly run: readonly Crossing[];
   readonly close: null;
 }
 

@@ -2,8 +2,17 @@ import protobuf from 'protobufjs/minimal.js';
 import { sizeOf, type TensorData, type TensorValues } from '../../core/tensor.js';
 import { INITIALIZER } from './proto.js';
 import {
+  dataType,
+  type Fields,
+  int64,
+  readEntry,
+  readMessage,
+  readShape,
+  type Reader,
+  readTensorInfo,
+} from './reading.js';
+import {
   type AttrValue,
-  DATA_TYPES,
   type DataType,
   dtypeOf,
   type NodeDef,
@@ -12,31 +21,6 @@ import {
   type Signature,
   type TensorInfo,
 } from './types.js';
-
-type Reader = protobuf.Reader;
-
-/** How the fields of a message are read, by their numbers; the others are skipped. */
-type Fields = Readonly<Record<number, (reader: Reader) => void>>;
-
-function readMessage(bytes: Uint8Array, fields: Fields): void {
-  const reader = protobuf.Reader.create(bytes);
-  while (reader.pos < reader.len) {
-    const tag = reader.uint32();
-    const read = fields[tag >>> 3];
-    if (read === undefined) reader.skipType(tag & 7);
-    else read(reader);
-  }
-}
-
-/** An entry of a map from text to messages. */
-function readEntry(bytes: Uint8Array): { readonly key: string; readonly value: Uint8Array } {
-  let key = '';
-  let value: Uint8Array = new Uint8Array();
-  readMessage(bytes, { 1: (reader) => (key = reader.string()), 2: (reader) => (value = reader.bytes()) });
-  return { key, value };
-}
-
-const int64 = (reader: Reader): number => Number(reader.int64());
 
 /** A list of numbers in one field, as proto3 packs them. */
 function packed(reader: Reader): number[] {
@@ -71,15 +55,7 @@ function readSignature(bytes: Uint8Array): Signature {
   const outputs: Record<string, TensorInfo> = {};
   const into = (infos: Record<string, TensorInfo>) => (reader: Reader) => {
     const { key, value } = readEntry(reader.bytes());
-    let name = '';
-    let type: DataType = 'variant';
-    let shape: Shape = [];
-    readMessage(value, {
-      1: (field) => (name = field.string()),
-      2: (field) => (type = dataType(field.int32())),
-      3: (field) => (shape = readShape(field.bytes())),
-    });
-    infos[key] = { name, type, shape };
+    infos[key] = readTensorInfo(value);
   };
   readMessage(bytes, { 1: into(inputs), 2: into(outputs) });
   return { inputs, outputs };
@@ -100,26 +76,6 @@ function readNode(bytes: Uint8Array): NodeDef {
     },
   });
   return { name, op, input, attr };
-}
-
-function dataType(number: number): DataType {
-  const found = (Object.keys(DATA_TYPES) as DataType[]).find((type) => DATA_TYPES[type] === number);
-  if (found === undefined) throw new TypeError(`The SavedModel has a data type ${number}.`);
-  return found;
-}
-
-function readShape(bytes: Uint8Array): Shape {
-  const sizes: number[] = [];
-  const unknown = { rank: false };
-  readMessage(bytes, {
-    2: (reader) => {
-      let size = 0;
-      readMessage(reader.bytes(), { 1: (field) => (size = int64(field)) });
-      sizes.push(size);
-    },
-    3: (reader) => (unknown.rank = reader.bool()),
-  });
-  return unknown.rank ? null : sizes;
 }
 
 function readAttribute(bytes: Uint8Array): AttrValue | undefined {

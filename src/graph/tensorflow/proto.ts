@@ -100,6 +100,13 @@ function writeSignature(writer: Writer, { inputs, outputs }: Signature, method: 
   if (method !== '') text(writer, 3, method);
 }
 
+/** A node as it stands in a graph's message. */
+export function encodeNode(node: NodeDef): Uint8Array {
+  const writer = protobuf.Writer.create();
+  writeNode(writer, node);
+  return writer.finish();
+}
+
 function writeNode(writer: Writer, node: NodeDef): void {
   text(writer, 1, node.name);
   text(writer, 2, node.op);

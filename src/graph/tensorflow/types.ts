@@ -1,15 +1,30 @@
 import type { DType, TensorData } from '../../core/tensor.js';
 
-/** Element types of TensorFlow that we write, by their names in its registry, with their numbers in types.proto. */
+/** Element types of TensorFlow, by their names in its registry, with their numbers in types.proto. */
 export const DATA_TYPES = {
   float: 1,
   double: 2,
   int32: 3,
+  uint8: 4,
+  int16: 5,
+  int8: 6,
   string: 7,
+  complex64: 8,
   int64: 9,
   bool: 10,
+  qint8: 11,
+  quint8: 12,
+  qint32: 13,
+  bfloat16: 14,
+  qint16: 15,
+  quint16: 16,
+  uint16: 17,
+  complex128: 18,
+  half: 19,
   resource: 20,
   variant: 21,
+  uint32: 22,
+  uint64: 23,
 } as const;
 
 export type DataType = keyof typeof DATA_TYPES;
@@ -27,10 +42,10 @@ export function dataTypeOf(dtype: DType): DataType {
   return BY_DTYPE[dtype];
 }
 
-/** The element type as ours; a resource or variant has none. */
+/** The element type as ours; those that aimaas' own graphs do not have are none. */
 export function dtypeOf(type: DataType): DType {
   const found = (Object.keys(BY_DTYPE) as DType[]).find((dtype) => BY_DTYPE[dtype] === type);
-  if (found === undefined) throw new TypeError(`A ${type} holds no elements.`);
+  if (found === undefined) throw new TypeError(`A ${type} holds no elements that can be read.`);
   return found;
 }
 

@@ -10,6 +10,7 @@ import { LiveModels } from '../../server/live-models.js';
 import type { Target } from '../../server/plan.js';
 import type { ServedModel } from '../../server/served-model.js';
 import { openServedModel } from '../served-model.js';
+import { isSavedModel } from '../saved-model-folder.js';
 import { isOnnxFile, openServedOnnx } from '../served-onnx.js';
 import type { Accounts } from './access.js';
 import { Monitoring } from './monitoring.js';
@@ -127,6 +128,11 @@ async function openTarget(
   monitoring: Monitoring,
 ): Promise<ServedModel> {
   if (isOnnxFile(target.folder)) return openServedOnnx({ ...target, path: target.folder }, options);
+  if (await isSavedModel(target.folder)) {
+    // What runs it is loaded only where it is needed.
+    const { openServedSavedModel } = await import('../served-saved-model.js');
+    return openServedSavedModel({ ...target, path: target.folder }, options);
+  }
   return monitoring.watch(await openServedModel(target, options), target.folder);
 }
 

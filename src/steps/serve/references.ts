@@ -1,11 +1,12 @@
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { AimaasError } from '../../core/errors.js';
 import type { StepContext } from '../../core/step.js';
 import { quote } from '../../server/json-body.js';
 import type { Target } from '../../server/plan.js';
 import { ModelRegistry } from '../../workspace/registry.js';
-import { exists, Workspace } from '../../workspace/workspace.js';
+import { Workspace } from '../../workspace/workspace.js';
 import { resolveModel } from '../resolve-model.js';
+import { findSavedModel } from '../saved-model-folder.js';
 import { isOnnxFile, nameOfFile } from '../served-onnx.js';
 
 type Place = Pick<StepContext, 'workspace'>;
@@ -16,17 +17,8 @@ type Place = Pick<StepContext, 'workspace'>;
  * @throws AimaasError ARTIFACT_NOT_FOUND when there is none.
  */
 export async function resolveTarget(context: Place, reference?: string): Promise<Target> {
-  const file = reference === undefined ? undefined : onnxFile(reference);
-  if (file !== undefined) return { folder: file, name: nameOfFile(file), version: null, labels: [] };
-  if (reference !== undefined && (await exists(join(reference, 'saved_model.pb')))) {
-    throw new AimaasError(
-      'UNSUPPORTED',
-      `${reference} is a TensorFlow SavedModel, which cannot be served as it is.`,
-      {
-        hint: `Convert it: pip install tf2onnx && python -m tf2onnx.convert --saved-model ${reference} --output model.onnx && aimaas serve ./model.onnx`,
-      },
-    );
-  }
+  const foreign = reference === undefined ? undefined : await foreignModel(context, reference);
+  if (foreign !== undefined) return foreign;
   const { folder, name, version } = await resolveModel(context, reference);
   const labels = version === null ? [] : await labelsOf(context, folder, name, version);
   return { folder, name, version, labels };
@@ -57,9 +49,16 @@ function withoutPath({ code, message }: AimaasError, folder: string, title: stri
   return new AimaasError(code, message.replaceAll(folder, title));
 }
 
-/** The path of an ONNX file that someone else made, which is a model by itself. */
-function onnxFile(reference: string): string | undefined {
-  return isOnnxFile(reference) ? resolve(reference) : undefined;
+/** A file or folder that someone else made, which is a model by itself; a model of the registry goes before a folder. */
+async function foreignModel({ workspace }: Place, reference: string): Promise<Target | undefined> {
+  if (isOnnxFile(reference)) {
+    const folder = resolve(reference);
+    return { folder, name: nameOfFile(folder), version: null, labels: [] };
+  }
+  const found = await findSavedModel(reference);
+  if (found === undefined) return undefined;
+  const isRegistered = (await new ModelRegistry(new Workspace(workspace)).versions(reference)).length > 0;
+  return isRegistered ? undefined : { ...found, labels: [] };
 }
 
 /** What the MODEL arguments are; without any, the newest model, by a name under which it can be followed. */

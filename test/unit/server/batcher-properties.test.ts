@@ -13,6 +13,7 @@ function doubling(name: string, fails: (batch: number) => boolean): TensorModel 
   const spec = { name: 'x', datatype: 'FP32', shape: [-1] } as const;
   return {
     kind: 'tensors',
+    platform: 'onnxruntime_onnx',
     name,
     version: 1,
     labels: [],

@@ -13,7 +13,7 @@ export function serverMetadata(): JsonObject {
 
 /** What runs the model, as Triton names platforms. */
 export function platformOf(model: ServedModel): string {
-  return model.kind === 'columns' ? 'aimaas' : 'onnxruntime_onnx';
+  return model.kind === 'columns' ? 'aimaas' : model.platform;
 }
 
 /** A model's tensors. Of `probabilities`, the parameter `classes` says which is which. */
