@@ -5,6 +5,7 @@ import { GraphBuilder } from '../../src/graph/builder.js';
 import type { Attributes, Graph, ValueId } from '../../src/graph/graph.js';
 import { toOnnx } from '../../src/graph/onnx/index.js';
 import { SYMBOLIC_BATCH as B } from '../../src/graph/symbolic.js';
+import { VOLUME_CASES, WINDOW_CASES } from './window-cases.js';
 
 type Case = readonly [name: string, build: (builder: GraphBuilder, x: ValueId) => ValueId];
 
@@ -48,6 +49,30 @@ const reduction = (op: string, axis: number | number[], keepDims = false): Case 
   `${op} over ${JSON.stringify(axis)}`,
   (builder, x) => builder.op(op, [x], { axis, keepDims }),
 ];
+
+/** A loop that adds up its elements, times a captured row: what a recurrent layer is made of. */
+function loop(reverse: boolean): Case {
+  return [
+    `Scan${reverse ? ' from the end' : ''}`,
+    (builder, x) => {
+      const body = new GraphBuilder();
+      const state = body.input('in0', [B, 2]);
+      const element = body.input('in1', [B, 2]);
+      const factor = body.input('in2', [1, 2]);
+      const next = body.op('Add', [body.op('Multiply', [state, factor]), element]);
+      body.output('out0', next);
+      body.output('out1', body.op('Tanh', [next]));
+      const steps = builder.op('Transpose', [builder.op('Reshape', [x], { shape: [B, 2, 2] })], {
+        perm: [1, 0, 2],
+      });
+      const start = builder.op('Fill', [], { shape: [B, 2], value: 0.5, dtype: 'float32' });
+      const layout = { states: 1, sequences: 1, length: 2, reverse };
+      const made = builder.scan(body.build(), [start, steps, builder.constant(values(1, 2))], layout);
+      const [last = x, all = x] = made;
+      return builder.op('Add', [all, builder.op('ExpandDims', [last], { dim: 0 })]);
+    },
+  ];
+}
 
 /** Every kernel of graphs for inference on x float32 [batch, 4]; the result is float32 or int32. */
 export const GRAPH_CASES: readonly Case[] = [
@@ -225,6 +250,32 @@ export const GRAPH_CASES: readonly Case[] = [
       return builder.op('Cast', [index], { dtype: 'float32' });
     },
   ],
+  [
+    'ScatterNd',
+    (builder, x) =>
+      builder.op(
+        'ScatterNd',
+        [builder.constant(ints([4, 1], 2, 0, 2, 4)), builder.op('Transpose', [x], { perm: [1, 0] })],
+        { shape: [5, B] },
+      ),
+  ],
+  loop(false),
+  loop(true),
+  ...WINDOW_CASES,
+];
+
+/** The same for what tfjs' graph models have no operation for. */
+export const CASES_BEYOND_TFJS: readonly Case[] = [
+  [
+    'UnsortedSegmentSum',
+    (builder, x) =>
+      builder.op(
+        'UnsortedSegmentSum',
+        [builder.op('Transpose', [x], { perm: [1, 0] }), builder.constant(ints([4], 2, 0, 2, 1))],
+        { numSegments: 4 },
+      ),
+  ],
+  ...VOLUME_CASES,
 ];
 
 /** The graph of a case, for any number of rows. */

@@ -83,6 +83,21 @@ const others: readonly Case[] = [
   })),
 ];
 
+const volumes: readonly Case[] = (
+  [
+    ['dilated', [6, 3, 4], 1, [2, 1, 1], 'valid'],
+    ['dilated twice, same', [5, 3, 5], 1, [2, 1, 3], 'same'],
+    // tfjs refuses strides and dilations together.
+    ['with strides', [7, 4, 5], [2, 1, 3], [1, 1, 1], 'valid'],
+    ['with strides, same', [7, 4, 5], [1, 3, 2], [1, 1, 1], 'same'],
+  ] as [string, number[], number | [number, number, number], [number, number, number], 'same' | 'valid'][]
+).map(([name, size, strides, dilations, pad]): Case => ({
+  name: `conv3d, ${name}`,
+  inputs: { x: { shape: [2, ...size, 2] }, w: { shape: [2, 2, 2, 2, 3] } },
+  build: ({ x, w }) => tf.conv3d(x as tf.Tensor5D, w as tf.Tensor5D, strides, pad, 'NDHWC', dilations),
+  linear: true,
+}));
+
 const pools = (
   [
     [[6, 6], [2, 2], [2, 2], 'valid'],
@@ -158,5 +173,14 @@ const resizing = ([true, false] as const).flatMap((align) =>
 );
 
 describe('convolutions, poolings and resizing', () => {
-  paritySuite([...convolutions, ...depthwise, dilatedDepthwise, ...others, ...pools, ...ties, ...resizing]);
+  paritySuite([
+    ...convolutions,
+    ...depthwise,
+    dilatedDepthwise,
+    ...others,
+    ...volumes,
+    ...pools,
+    ...ties,
+    ...resizing,
+  ]);
 });

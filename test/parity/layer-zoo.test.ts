@@ -1,298 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { float32, sizeOf, type TensorData } from '../../src/core/tensor.js';
-import { Random } from '../../src/core/random.js';
+import { float32, type TensorData } from '../../src/core/tensor.js';
 import { engine } from '../../src/engines/index.js';
 import { randomDraws, randomOffsets, randomPool } from '../../src/graph/random.js';
 import { TESTED } from './oracle.js';
-import { ACTIVATIONS } from '../../src/layers/activations.js';
-import * as own from '../../src/layers/index.js';
 import { withSeededRandom } from '../../src/models/file/seeded.js';
-import { layers, randomFloats, tf, traceStep } from '../unit/graph/helpers.js';
+import { LAYER_ZOO, rowsFor, type ZooModel } from '../helpers/layer-zoo.js';
+import { randomFloats, tf, traceStep } from '../unit/graph/helpers.js';
 
-const L = layers.layers;
 const BATCH = 4;
 const ROWS = 12;
 const STEPS = 10;
-
-type Layer = layers.layers.Layer;
-
-/** Sequential models by the layer that they are about; a head of one dense unit is added to each. */
-const zoo: Record<string, { input: number[]; layers: () => Layer[]; codes?: number }> = {
-  'dense, every activation': {
-    input: [3],
-    layers: () =>
-      (
-        [
-          'elu',
-          'hardSigmoid',
-          'linear',
-          'relu',
-          'relu6',
-          'selu',
-          'sigmoid',
-          'softmax',
-          'softplus',
-          'softsign',
-          'tanh',
-          'swish',
-          'mish',
-        ] as const
-      ).map((activation) => L.dense({ units: 4, activation })),
-  },
-  'advanced activations': {
-    input: [6],
-    layers: () => [
-      L.leakyReLU({ alpha: 0.1 }),
-      L.prelu({}),
-      L.elu({ alpha: 1 }),
-      L.reLU({ maxValue: 3 }),
-      L.softmax({}),
-    ],
-  },
-  'regularizers and constraints': {
-    input: [4],
-    layers: () => [
-      L.dense({ units: 4, kernelRegularizer: 'l1l2', biasRegularizer: 'l1l2' }),
-      L.dense({ units: 4, useBias: false, kernelConstraint: 'maxNorm' }),
-    ],
-  },
-  conv1d: {
-    input: [8, 2],
-    layers: () => [
-      L.conv1d({ filters: 3, kernelSize: 3, activation: 'relu' }),
-      L.maxPooling1d({ poolSize: 2 }),
-      L.flatten(),
-    ],
-  },
-  conv2d: {
-    input: [6, 6, 2],
-    layers: () => [
-      L.conv2d({ filters: 3, kernelSize: 3, padding: 'same', activation: 'relu' }),
-      L.maxPooling2d({ poolSize: 2 }),
-      L.flatten(),
-    ],
-  },
-  conv2dTranspose: {
-    input: [3, 3, 2],
-    layers: () => [
-      L.conv2dTranspose({ filters: 2, kernelSize: 3, strides: 2, padding: 'same' }),
-      L.globalAveragePooling2d({}),
-    ],
-  },
-  conv3dTranspose: {
-    input: [2, 2, 2, 2],
-    layers: () => [L.conv3dTranspose({ filters: 2, kernelSize: 2, strides: 2 }), L.flatten()],
-  },
-  'dilated conv2d': {
-    input: [6, 6, 2],
-    layers: () => [L.conv2d({ filters: 2, kernelSize: 3, dilationRate: 2 }), L.flatten()],
-  },
-  separableConv2d: {
-    input: [5, 5, 2],
-    layers: () => [L.separableConv2d({ filters: 3, kernelSize: 3 }), L.globalMaxPooling2d({})],
-  },
-  depthwiseConv2d: {
-    input: [5, 5, 2],
-    layers: () => [
-      L.depthwiseConv2d({ kernelSize: 3, depthMultiplier: 2 }),
-      L.averagePooling2d({ poolSize: 2, padding: 'valid' }),
-      L.flatten(),
-    ],
-  },
-  conv3d: {
-    input: [4, 4, 4, 1],
-    layers: () => [L.conv3d({ filters: 2, kernelSize: 2 }), L.maxPooling3d({ poolSize: 3 }), L.flatten()],
-  },
-  'average pooling': {
-    input: [6, 2],
-    layers: () => [L.averagePooling1d({ poolSize: 2 }), L.globalMaxPooling1d({})],
-  },
-  'batch normalization of images': {
-    input: [4, 4, 2],
-    layers: () => [L.batchNormalization({ momentum: 0.9 }), L.flatten()],
-  },
-  layerNormalization: { input: [5, 6], layers: () => [L.layerNormalization({}), L.flatten()] },
-  dropouts: {
-    input: [4, 6],
-    layers: () => [
-      L.spatialDropout1d({ rate: 0.2 }),
-      L.dropout({ rate: 0.3 }),
-      L.gaussianNoise({ stddev: 0.1 }),
-      L.gaussianDropout({ rate: 0.1 }),
-      L.alphaDropout({ rate: 0.1 }),
-      L.flatten(),
-    ],
-  },
-  embedding: {
-    input: [5],
-    codes: 7,
-    layers: () => [L.embedding({ inputDim: 7, outputDim: 3 }), L.globalAveragePooling1d({})],
-  },
-  simpleRNN: { input: [5, 3], layers: () => [L.simpleRNN({ units: 4, recurrentInitializer: 'orthogonal' })] },
-  'lstm, stacked': {
-    input: [4, 3],
-    layers: () => [
-      L.lstm({ units: 4, returnSequences: true, recurrentInitializer: 'glorotUniform' }),
-      L.lstm({ units: 3, recurrentInitializer: 'glorotUniform' }),
-    ],
-  },
-  gru: { input: [4, 3], layers: () => [L.gru({ units: 4, recurrentInitializer: 'glorotUniform' })] },
-  'bidirectional lstm with dropout': {
-    input: [3, 2],
-    layers: () => [
-      L.bidirectional({
-        layer: L.lstm({ units: 3, dropout: 0.2, recurrentInitializer: 'glorotUniform' }),
-        mergeMode: 'concat',
-      }),
-    ],
-  },
-  'masked lstm': {
-    input: [4, 2],
-    layers: () => [L.masking({ maskValue: 0 }), L.lstm({ units: 3, recurrentInitializer: 'glorotUniform' })],
-  },
-  convLstm2d: {
-    input: [3, 4, 4, 1],
-    layers: () => [
-      L.convLstm2d({ filters: 2, kernelSize: 2, recurrentInitializer: 'glorotUniform' }),
-      L.flatten(),
-    ],
-  },
-  'average pooling in three dimensions': {
-    input: [4, 4, 4, 1],
-    layers: () => [
-      L.conv3d({ filters: 2, kernelSize: 2, activation: 'tanh' }),
-      L.averagePooling3d({ poolSize: 3 }),
-      L.flatten(),
-    ],
-  },
-  'batch normalization between dense layers': {
-    input: [4],
-    layers: () => [
-      L.dense({ units: 5 }),
-      L.batchNormalization({ momentum: 0.8, betaRegularizer: 'l1l2' }),
-      L.dense({ units: 3, activation: 'relu' }),
-    ],
-  },
-  'stacked recurrent cells': {
-    input: [4, 3],
-    layers: () => [
-      L.rnn({
-        cell: [
-          L.lstmCell({ units: 3, recurrentInitializer: 'glorotUniform' }),
-          L.gruCell({ units: 2, recurrentInitializer: 'glorotUniform' }),
-        ] as layers.layers.RNNCell[],
-      }),
-    ],
-  },
-  'bidirectional gru, summed': {
-    input: [3, 2],
-    layers: () => [
-      L.bidirectional({
-        layer: L.gru({ units: 3, returnSequences: true, recurrentInitializer: 'glorotUniform' }),
-        mergeMode: 'sum',
-      }),
-      L.globalMaxPooling1d({}),
-    ],
-  },
-  'gru with its reset gate after the product': {
-    input: [4, 3],
-    layers: () => [
-      own.gruResetAfter({ units: 4, returnSequences: true, recurrentInitializer: 'glorotUniform' }),
-      own.gruResetAfter({
-        units: 3,
-        dropout: 0.2,
-        recurrentDropout: 0.1,
-        recurrentInitializer: 'glorotUniform',
-      }),
-    ],
-  },
-  'transformer encoder over an embedding with padding': {
-    input: [5],
-    codes: 7,
-    layers: () => [
-      L.embedding({ inputDim: 7, outputDim: 4, maskZero: true }),
-      own.positionalEmbedding(),
-      own.transformerEncoder({ numHeads: 2, intermediateDim: 6, dropout: 0.1, activation: 'gelu' }),
-      own.transformerEncoder({ numHeads: 1, intermediateDim: 3, normalizeFirst: true, activation: 'silu' }),
-      own.multiHeadAttention({ numHeads: 2, keyDim: 3, causal: true, outputDim: 3, dropout: 0.1 }),
-      L.flatten(),
-    ],
-  },
-  'transformer decoder alone': {
-    input: [4, 4],
-    layers: () => [
-      own.positionalEmbedding({ kind: 'sinusoidal' }),
-      own.transformerDecoder({ numHeads: 2, intermediateDim: 6 }),
-      L.globalAveragePooling1d({}),
-    ],
-  },
-  'columns of codes': {
-    input: [3],
-    codes: 4,
-    layers: () => [
-      own.columnEmbedding({
-        size: 2,
-        columns: [
-          { name: 'a', role: 'code', cardinality: 4 },
-          { name: 'b', role: 'numeric', cardinality: 0 },
-          { name: 'c', role: 'code', cardinality: 4 },
-        ],
-      }),
-      ...Object.keys(ACTIVATIONS).map((activation) =>
-        L.dense({ units: 3, activation: activation as 'relu' }),
-      ),
-    ],
-  },
-  timeDistributed: {
-    input: [3, 4],
-    layers: () => [L.timeDistributed({ layer: L.dense({ units: 2 }) }), L.flatten()],
-  },
-  reshaping: {
-    input: [12],
-    layers: () => [
-      L.reshape({ targetShape: [2, 3, 2] }),
-      L.permute({ dims: [2, 1, 3] }),
-      L.zeroPadding2d({ padding: 1 }),
-      L.cropping2D({
-        cropping: [
-          [1, 0],
-          [0, 1],
-        ],
-      }),
-      L.upSampling2d({ size: [2, 2] }),
-      L.flatten(),
-      L.repeatVector({ n: 2 }),
-      L.flatten(),
-    ],
-  },
-};
-
-function sequential(input: number[], inner: Layer[]): layers.LayersModel {
-  const first = layers.input({ shape: input });
-  let x: layers.SymbolicTensor = first;
-  for (const layer of inner) x = layer.apply(x) as layers.SymbolicTensor;
-  return layers.model({ inputs: first, outputs: L.dense({ units: 1 }).apply(x) as layers.SymbolicTensor });
-}
-
-function merged(): layers.LayersModel {
-  const input = layers.input({ shape: [4] });
-  const branch = () => L.dense({ units: 3, activation: 'tanh' }).apply(input) as layers.SymbolicTensor;
-  const [a, b] = [branch(), branch()];
-  const outputs = [
-    L.add(),
-    L.average(),
-    L.maximum(),
-    L.minimum(),
-    L.multiply(),
-    L.concatenate(),
-    L.dot({ axes: 1 }),
-  ].map((layer) => layer.apply([a, b]) as layers.SymbolicTensor);
-  const joined = L.concatenate().apply(outputs) as layers.SymbolicTensor;
-  return layers.model({
-    inputs: input,
-    outputs: L.dense({ units: 1 }).apply(joined) as layers.SymbolicTensor,
-  });
-}
 
 async function losses(
   name: string,
@@ -329,23 +46,19 @@ async function losses(
   return { losses: Array.from(loss?.data as Float32Array), state };
 }
 
-async function trainsEqually(make: () => layers.LayersModel, input: number[], codes?: number): Promise<void> {
-  const model = await withSeededRandom(6, 'weights', make);
-  const random = Random.of(4, 'codes');
-  const x =
-    codes === undefined
-      ? randomFloats([ROWS, ...input], 8)
-      : float32(
-          [ROWS, ...input],
-          Float32Array.from({ length: ROWS * sizeOf(input) }, () => random.integer(codes)),
-        );
+/** Layers whose gradients Adam must not turn into noise by dividing what is zero but for rounding. */
+const WITH_ADAM = ['conv2d', 'lstm, stacked', 'embedding', 'batch normalization of images', 'merge layers'];
+
+async function trainsEqually(zooModel: ZooModel, optimizer: 'sgd' | 'adam'): Promise<void> {
+  const model = await withSeededRandom(6, 'weights', zooModel.make);
   const traced = traceStep(model, {
     batch: BATCH,
     target: [1],
-    optimizer: 'sgd',
+    optimizer,
     loss: (y, p) =>
       tf.addN([tf.losses.meanSquaredError(y, p), ...model.calculateLosses()]) as unknown as tf.Scalar,
   });
+  const x = rowsFor(zooModel, ROWS);
   const reference = await losses('reference', traced, x);
   const tested = await losses(TESTED, traced, x);
   expect(reference.losses.every(Number.isFinite)).toBe(true);
@@ -359,13 +72,9 @@ async function trainsEqually(make: () => layers.LayersModel, input: number[], co
 }
 
 describe('the layer zoo trains with the same losses on both engines', () => {
-  for (const [name, { input, layers: make, codes }] of Object.entries(zoo)) {
-    it(name, async () => {
-      await trainsEqually(() => sequential(input, make()), input, codes);
-    });
-  }
+  it.each(LAYER_ZOO)('$name', (model) => trainsEqually(model, 'sgd'));
 
-  it('merge layers', async () => {
-    await trainsEqually(merged, [4]);
-  });
+  it.each(LAYER_ZOO.filter(({ name }) => WITH_ADAM.includes(name)))('$name, by Adam', (model) =>
+    trainsEqually(model, 'adam'),
+  );
 });

@@ -112,7 +112,17 @@ function windows(node: NodeDef): Attributes {
   return { pad, strides, dilations: integers(node, 'dilations')?.slice(1, -1) ?? strides.map(() => 1) };
 }
 
-const convolution: Compute = ({ node, inputs }) => kernel(node.op, inputs, windows(node));
+/** The same for a convolution, whose kernels ask for the order of the axes too. */
+function convolutionWindows(node: NodeDef): Attributes {
+  const attributes = windows(node);
+  const { strides } = attributes;
+  return { ...attributes, dataFormat: Array.isArray(strides) && strides.length === 3 ? 'NDHWC' : 'NHWC' };
+}
+
+const convolution: Compute = ({ node, inputs }) => kernel(node.op, inputs, convolutionWindows(node));
+
+const transposedConvolution: Compute = ({ node, inputs, numbers }) =>
+  kernel(node.op, [at(inputs, 2), at(inputs, 1)], { ...convolutionWindows(node), inputShape: numbers(0) });
 
 const pool: Compute = ({ node, inputs }) =>
   kernel(node.op, inputs, { ...windows(node), filterSize: integers(node, 'ksize')?.slice(1, -1) ?? [] });
@@ -153,8 +163,8 @@ const OPERATIONS: Readonly<Record<string, Compute>> = {
   Conv2D: convolution,
   Conv3D: convolution,
   DepthwiseConv2dNative: convolution,
-  Conv2DBackpropInput: ({ node, inputs, numbers }) =>
-    kernel(node.op, [at(inputs, 2), at(inputs, 1)], { ...windows(node), inputShape: numbers(0) }),
+  Conv2DBackpropInput: transposedConvolution,
+  Conv3DBackpropInputV2: transposedConvolution,
   MaxPool: pool,
   MaxPool3D: pool,
   AvgPool: pool,

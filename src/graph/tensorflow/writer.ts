@@ -119,7 +119,9 @@ export class GraphWriter {
     for (const [key, known] of definition.attributes) {
       const value = attr.get(key);
       if (value === undefined && known.otherwise === undefined) throw complain(`lacks its attribute ${key}`);
-      if (value !== undefined && known.otherwise !== undefined && isDefault(known, value)) attr.delete(key);
+      // tfjs does not know all of TensorFlow's defaults.
+      if (this.narrow || value === undefined) continue;
+      if (known.otherwise !== undefined && isDefault(known, value)) attr.delete(key);
     }
     this.nodes.push({
       name: unique,

@@ -4,13 +4,14 @@ import { graphModel } from '../../../src/exporters/graph-model.js';
 import { loadGraphModel } from '../../../src/exporters/tfjs-runtime.js';
 import { GraphBuilder } from '../../../src/graph/builder.js';
 import type { Graph } from '../../../src/graph/graph.js';
+import { expandScans } from '../../../src/graph/scan/expand.js';
 import { SYMBOLIC_BATCH as B } from '../../../src/graph/symbolic.js';
-import { GRAPH_CASES, graphOf, throughOnnx, values } from '../../helpers/graph-cases.js';
+import { CASES_BEYOND_TFJS, GRAPH_CASES, graphOf, throughOnnx, values } from '../../helpers/graph-cases.js';
 
 const ABOUT = { generatedBy: 'test', metadata: {} };
 
 async function throughTfjs(graph: Graph, feeds: Record<string, TensorData>): Promise<number[]> {
-  const { json, weights } = graphModel(graph, ABOUT);
+  const { json, weights } = graphModel(expandScans(graph), ABOUT);
   const model = await loadGraphModel(json, weights);
   const [y] = await model.execute(feeds, ['y']);
   model.dispose();
@@ -77,6 +78,13 @@ describe('numbers that need 64 bits', () => {
     builder.output('y', builder.op('Add', [x, builder.constant(big)]));
     expect(() => graphModel(builder.build(), ABOUT)).toThrow(/1099511627776 does not fit the 32 bits/);
   });
+});
+
+it.each(CASES_BEYOND_TFJS)('%s, which tfjs does not have, is refused by name', (name, build) => {
+  const [op = name] = name.split(',');
+  expect(() => graphModel(graphOf(build), ABOUT)).toThrow(
+    new RegExp(`The operation ${op} cannot be exported to tfjs`),
+  );
 });
 
 it('an operation without a form in tfjs is named with its layer', () => {

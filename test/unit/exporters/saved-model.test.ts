@@ -7,10 +7,11 @@ import type { TensorData } from '../../../src/core/tensor.js';
 import { openSavedModel } from '../../../src/engines/reference/saved-model.js';
 import { savedModel } from '../../../src/exporters/saved-model.js';
 import { GraphBuilder } from '../../../src/graph/builder.js';
+import { KERNEL_NAMES } from '../../../src/graph/kernels/index.js';
 import { SYMBOLIC_BATCH as B } from '../../../src/graph/symbolic.js';
 import { toSavedModel } from '../../../src/graph/tensorflow/saved-model.js';
 import { exportModel, fitted, ownScores, rowsOfEveryKind, TARGETS } from '../../helpers/export-model.js';
-import { GRAPH_CASES, graphOf, throughOnnx, values } from '../../helpers/graph-cases.js';
+import { CASES_BEYOND_TFJS, GRAPH_CASES, graphOf, throughOnnx, values } from '../../helpers/graph-cases.js';
 
 let folder: string;
 beforeEach(async () => {
@@ -23,7 +24,7 @@ afterEach(async () => {
 const [, multiclass] = TARGETS as readonly [TargetState, TargetState, TargetState];
 
 describe('an operation in a SavedModel, read again, gives what it gives in ONNX Runtime', () => {
-  it.each(GRAPH_CASES)('%s', async (_, build) => {
+  it.each([...GRAPH_CASES, ...CASES_BEYOND_TFJS])('%s', async (_, build) => {
     const graph = graphOf(build);
     const opened = openSavedModel(toSavedModel(graph), 'test');
     for (const batch of [1, 5]) {
@@ -37,6 +38,15 @@ describe('an operation in a SavedModel, read again, gives what it gives in ONNX 
       });
     }
   });
+});
+
+it('every operation that a graph for inference can have is among these', () => {
+  const tested = new Set(
+    [...GRAPH_CASES, ...CASES_BEYOND_TFJS].flatMap(([, build]) => graphOf(build).nodes.map(({ op }) => op)),
+  );
+  // Gradients, and what is drawn while training.
+  const notForInference = /Grad$|BackpropFilter|^DepthwiseConv2dNativeBackpropInput$|^RandomUniform$/;
+  expect(KERNEL_NAMES.filter((name) => !tested.has(name) && !notForInference.test(name))).toEqual([]);
 });
 
 it('takes raw columns by name, in their own types, any number of rows', async () => {

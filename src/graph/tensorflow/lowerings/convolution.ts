@@ -10,6 +10,7 @@ interface Convolution {
   readonly attributes: {
     readonly strides: readonly number[];
     readonly padding: string;
+    readonly data_format?: string;
     readonly dilations?: readonly number[];
   };
 }
@@ -25,18 +26,15 @@ function convolutionOf(c: NodeLowering, shape: readonly number[], filter: readon
   const windows = windowsOf(c, shape, filter.slice(0, -2));
   const dilations = windows.axes.map(({ dilation }) => dilation);
   const { strides, padding } = windows;
-  const dilating = c.writer.narrow || DILATING.has(c.node.op);
-  if (!dilating || dilations.every((dilation) => dilation === 1)) {
-    return {
-      windows,
-      dilations: dilating ? dilations.map(() => 1) : dilations,
-      attributes: { strides, padding },
-    };
-  }
+  const apart = dilations.some((dilation) => dilation > 1);
+  const taken = c.writer.narrow || DILATING.has(c.node.op);
+  // tfjs' loader has no defaults for these, or wrong ones.
+  const format = c.writer.narrow ? { data_format: dilations.length === 3 ? 'NDHWC' : 'NHWC' } : {};
+  const written = c.writer.narrow || (apart && taken) ? { dilations: [1, ...dilations, 1] } : {};
   return {
     windows,
-    dilations: dilations.map(() => 1),
-    attributes: { strides, padding, dilations: [1, ...dilations, 1] },
+    dilations: taken ? dilations.map(() => 1) : dilations,
+    attributes: { strides, padding, ...format, ...written },
   };
 }
 

@@ -1,36 +1,47 @@
 import { tf } from '../tensorflow.js';
 
+type PerAxis = number | readonly number[];
+
 interface Convolution {
-  readonly strides: number | [number, number];
+  readonly strides: PerAxis;
   readonly pad: unknown;
   readonly dataFormat?: string;
-  readonly dilations?: number | [number, number] | null;
+  readonly dilations?: PerAxis | null;
   readonly dimRoundingMode?: string | null;
 }
 
-function pair(value: number | [number, number] | null | undefined): [number, number] {
-  if (value === undefined || value === null) return [1, 1];
-  return typeof value === 'number' ? [value, value] : value;
+function perAxis(value: PerAxis | null | undefined, axes: number): readonly number[] {
+  if (typeof value === 'object' && value !== null) return value;
+  return Array<number>(axes).fill(value ?? 1);
 }
 
-/** The filter [h, w, in, out] with zeros between its elements: what a dilated convolution is a plain one with. */
-function spread(filter: tf.Tensor, [high, wide]: [number, number]): tf.Tensor {
-  const [h = 1, w = 1, inputs = 1, outputs = 1] = filter.shape;
-  const apart = tf.pad(tf.reshape(filter, [h, 1, w, 1, inputs, outputs]), [
-    [0, 0],
-    [0, high - 1],
-    [0, 0],
-    [0, wide - 1],
-    [0, 0],
-    [0, 0],
-  ]);
-  const whole = tf.reshape(apart, [h * high, w * wide, inputs, outputs]);
-  return tf.slice(whole, [0, 0, 0, 0], [(h - 1) * high + 1, (w - 1) * wide + 1, inputs, outputs]);
+const product = (sizes: readonly number[]): number => sizes.reduce((whole, size) => whole * size, 1);
+
+/**
+ * The filter [...spatial, in, out] with zeros between its elements: what a dilated convolution is a plain one with. Axis
+ * by axis, as not every runtime pads tensors of many axes.
+ */
+function spread(filter: tf.Tensor, dilations: readonly number[]): tf.Tensor {
+  return dilations.reduce((given, dilation, axis) => {
+    if (dilation === 1) return given;
+    const [size = 1] = given.shape.slice(axis);
+    const [before, after] = [given.shape.slice(0, axis), given.shape.slice(axis + 1)];
+    const apart = tf.pad(tf.reshape(given, [product(before), size, 1, product(after)]), [
+      [0, 0],
+      [0, 0],
+      [0, dilation - 1],
+      [0, 0],
+    ]);
+    const whole = tf.reshape(apart, [product(before), size * dilation, product(after)]);
+    const length = (size - 1) * dilation + 1;
+    return tf.reshape(tf.slice(whole, [0, 0, 0], [-1, length, -1]), [...before, length, ...after]);
+  }, filter);
 }
 
 /** The elements of a spread filter's gradient that belong to elements of the filter. */
-function gather(gradient: tf.Tensor, [high, wide]: [number, number]): tf.Tensor {
-  return tf.stridedSlice(gradient, [0, 0, 0, 0], gradient.shape, [high, wide, 1, 1]);
+function gather(gradient: tf.Tensor, dilations: readonly number[]): tf.Tensor {
+  const origin = gradient.shape.map(() => 0);
+  return tf.stridedSlice(gradient, origin, gradient.shape, [...dilations, 1, 1]);
 }
 
 /** A gradient that knows dilations, which tfjs 4.22 refuses: by way of the filter with zeros in it. */
@@ -43,8 +54,13 @@ function dilatable(kernelName: string, inputGradient: string, filterGradient: st
         throw new Error(`${kernelName} saved no inputs.`);
       }
       const attributes = given as unknown as Convolution;
-      const dilations = pair(attributes.dilations);
-      const plain = { ...attributes, dilations: [1, 1], dataFormat: attributes.dataFormat ?? 'NHWC' };
+      const axes = filter.shape.length - 2;
+      const dilations = perAxis(attributes.dilations, axes);
+      const plain = {
+        ...attributes,
+        dilations: dilations.map(() => 1),
+        dataFormat: attributes.dataFormat ?? (axes === 3 ? 'NDHWC' : 'NHWC'),
+      };
       const wide = dilations.some((size) => size > 1) ? spread(filter, dilations) : filter;
       const run = (name: string, inputs: object, more: object): tf.Tensor =>
         tf.engine().runKernel(name, inputs as tf.NamedTensorMap, { ...plain, ...more } as tf.NamedAttrMap);
@@ -85,6 +101,7 @@ const transposed3d: tf.GradConfig = {
 
 export const convolutionGradients: readonly tf.GradConfig[] = [
   transposed3d,
+  dilatable('Conv3D', 'Conv3DBackpropInputV2', 'Conv3DBackpropFilterV2'),
   dilatable('Conv2D', 'Conv2DBackpropInput', 'Conv2DBackpropFilter'),
   dilatable(
     'DepthwiseConv2dNative',
