@@ -3,6 +3,7 @@ import { AimaasError } from '../core/errors.js';
 import type { Graph } from './graph.js';
 import { withRecurrentLoops } from './composites/recurrent.js';
 import { activeTracer, registerTraceBackend, TRACE_BACKEND, withTracer } from './trace/backend.js';
+import { withExplainedGradients } from './trace/gradient-errors.js';
 import { withLayerNames } from './trace/layer-names.js';
 import { withProperties } from './trace/patch.js';
 import { withSubstitutions } from './trace/substitutions.js';
@@ -34,7 +35,11 @@ export function trace(
     withTracer(tracer, () =>
       guardVariables(tracer, () =>
         withSubstitutions(() =>
-          withLayerNames(tracer, () => withRecurrentLoops(() => record(tracer, build, inputs))),
+          withLayerNames(tracer, () =>
+            withExplainedGradients(activeTracer, () =>
+              withRecurrentLoops(() => record(tracer, build, inputs)),
+            ),
+          ),
         ),
       ),
     ),

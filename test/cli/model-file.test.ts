@@ -252,6 +252,61 @@ describe('aimaas train --model FILE', () => {
       [/Layer "frozen" of bad\.js: tf\.truncatedNormal/],
     ],
     [
+      'a gradient that fails',
+      MODEL.replace(
+        'const model',
+        `const halted = tf.customGrad((x) => ({ value: tf.square(x), gradFunc: (dy) => dy.no.such }));
+        class Halted extends tf.layers.Layer {
+          static className = 'Halted';
+          call(x) { return halted(Array.isArray(x) ? x[0] : x); }
+        }
+        const model`,
+      ).replace('tf.layers.batchNormalization()', "new Halted({ name: 'halted' })"),
+      [/bad\.js has a layer "halted" that failed: TypeError: .*'such'/, /at .*bad\.js:\d+:\d+/],
+    ],
+    [
+      'an operation without a gradient',
+      MODEL.replace(
+        'const model',
+        `class Slope extends tf.layers.Layer {
+          static className = 'Slope';
+          call(x) { return tf.grad((y) => tf.elu(y))(Array.isArray(x) ? x[0] : x); }
+        }
+        const model`,
+      ).replace('tf.layers.batchNormalization()', "new Slope({ name: 'slope' })"),
+      [/The operation EluGrad \(in layer "slope" of bad\.js\) cannot be part .*: it has no gradient/],
+    ],
+    [
+      'an operation that cannot be compiled',
+      MODEL.replace(
+        'const model',
+        `class Odd extends tf.layers.Layer {
+          static className = 'Odd';
+          call(x) { return tf.unique(Array.isArray(x) ? x[0] : x).values; }
+        }
+        const model`,
+      ).replace('tf.layers.batchNormalization()', "new Odd({ name: 'odd' })"),
+      [/The operation Unique \(in layer "odd" of bad\.js\) cannot be part of a compiled model/],
+    ],
+    [
+      'a loss that fails',
+      MODEL.replace(
+        'return model',
+        "model.compile({ optimizer: 'sgd', loss: (truth) => truth.no.such });\n  return model",
+      ),
+      [/bad\.js is compiled with a loss that failed: TypeError: .*'such'/, /at .*bad\.js:\d+:\d+/],
+    ],
+    [
+      'a loss whose gradient fails',
+      MODEL.replace(
+        'return model',
+        `const halted = tf.customGrad((x) => ({ value: tf.mean(tf.square(x), -1), gradFunc: (dy) => dy.no.such }));
+        model.compile({ optimizer: 'sgd', loss: (truth, answer) => halted(tf.sub(truth, answer)) });
+        return model`,
+      ),
+      [/bad\.js is compiled with a loss that failed: TypeError: .*'such'/],
+    ],
+    [
       'parameters that are none',
       MODEL.replace("type: 'integer', minimum: 2", "type: 'integer', minimum: 20"),
       [/"parameters" of bad\.js has "units", which has the default 8; expected a whole number from 20 to 64/],

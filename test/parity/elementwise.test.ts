@@ -154,6 +154,23 @@ const otherCases: readonly Case[] = [
     inputs: { c: { shape: [2, 3], dtype: 'bool' }, a: { shape: [2, 3] }, b: { shape: [2, 3] } },
     build: ({ a, b, c }) => tf.where(c as tf.Tensor, a as tf.Tensor, b as tf.Tensor),
   },
+  ...(
+    [
+      ['tanh', tf.tanh],
+      ['exp', tf.exp],
+      ['sigmoid', tf.sigmoid],
+      ['sqrt', tf.sqrt],
+      ['square', tf.square],
+      ['softmax', (x: tf.Tensor) => tf.square(tf.softmax(x))],
+      ['max', (x: tf.Tensor) => tf.square(tf.max(x, 1))],
+    ] as const
+  ).map(([name, f]): Case => ({
+    // Gradients of gradients, as penalties on slopes have them.
+    name: `slope of ${name}`,
+    inputs: { x: { shape: [2, 3], range: [0.1, 2] } },
+    build: ({ x }) => tf.grad((given: tf.Tensor) => tf.sum(f(given)))(x as tf.Tensor),
+    tolerance: 1e-5,
+  })),
   {
     name: 'addN',
     inputs: { a: { shape: [2, 3] }, b: { shape: [2, 3] }, c: { shape: [2, 3] } },

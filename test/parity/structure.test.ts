@@ -56,6 +56,7 @@ const more: readonly Case[] = [
   one('argMin', [3, 4], (x) => tf.argMin(x, 0), { gradients: [] }),
   one('argMax of ties', [3, 4], (x) => tf.argMax(x, 1), { spec: { dtype: 'int32', range: [0, 2] } }),
   one('topk values', [3, 5], (x) => tf.topk(x, 2).values, { spec: { apart: 0.1 } }),
+  one('topk values of a single column', [3, 1], (x) => tf.topk(x, 1).values),
   one('topk indices', [3, 5], (x) => tf.topk(x, 3).indices, { gradients: [] }),
   one('moments', [4, 3], (x) => tf.concat([tf.moments(x, 0).mean, tf.moments(x, 0).variance])),
   one('norm', [4, 3], (x) => tf.norm(x, 2, 1)),
@@ -78,6 +79,8 @@ const more: readonly Case[] = [
     tf.mul(tf.split(x, [1, 4, 1])[0] as tf.Tensor, tf.split(x, [1, 4, 1])[2] as tf.Tensor),
   ),
   one('slice', [4, 5], (x) => tf.slice(x, [1, 2], [2, -1])),
+  one('slice of the first axis, by numbers', [4, 5], (x) => tf.slice(x, 1, 2)),
+  one('slice to the end', [4, 5], (x) => tf.slice(x, [1, 2])),
   one('stridedSlice', [5, 6], (x) => tf.stridedSlice(x, [1, 5], [4, 0], [2, -2])),
   one('stridedSlice with masks', [5, 6], (x) => tf.stridedSlice(x, [0, -3], [0, 0], [1, 1], 1, 2, 0, 0, 1)),
   one('stridedSlice with ellipsis and new axis', [2, 3, 4], (x) =>
@@ -127,8 +130,22 @@ const more: readonly Case[] = [
   one('tile', [2, 3], (x) => tf.tile(x, [2, 3])),
   one('broadcastTo', [2, 1], (x) => tf.broadcastTo(x, [2, 3])),
   one('reverse', [2, 3, 2], (x) => tf.reverse(x, [0, 2])),
-  one('cumsum', [2, 4], (x) => tf.cumsum(x, 1)),
-  one('cumsum exclusive, reverse', [4], (x) => tf.cumsum(x, 0, true, true)),
+  one('reverse along the last axis', [2, 3, 2], (x) => tf.reverse(x, -1)),
+  one('split along the last axis', [2, 6], (x) => tf.square(tf.split(x, 3, -1)[1] as tf.Tensor)),
+  one('unstack along the last axis', [3, 2], (x) => tf.square(tf.unstack(x, -1)[1] as tf.Tensor)),
+  one('cumsum of a vector', [4], (x) => tf.cumsum(x, 0, true, true)),
+  one('cumsum of nothing', [0, 3], (x) => tf.cumsum(x, 0)),
+  ...[0, 1, 2, -1].flatMap((axis) =>
+    [false, true].flatMap((exclusive) =>
+      [false, true].map((reverse) =>
+        one(
+          `cumsum along axis ${axis}${exclusive ? ', exclusive' : ''}${reverse ? ', reverse' : ''}`,
+          [2, 3, 4],
+          (x) => tf.cumsum(x, axis, exclusive, reverse),
+        ),
+      ),
+    ),
+  ),
   one('cumprod', [2, 5], (x) => tf.cumprod(x, 1), { spec: { range: [0.5, 1.5] } }),
   one('cumprod exclusive, reverse', [6, 2], (x) => tf.cumprod(x, 0, true, true), {
     spec: { range: [0.5, 1.5] },
@@ -161,7 +178,9 @@ const more: readonly Case[] = [
       ],
     ),
   ),
-  one('depthToSpace', [1, 2, 2, 8], (x) => tf.depthToSpace(x as tf.Tensor4D, 2), { gradients: [] }),
+  one('depthToSpace', [2, 2, 3, 8], (x) => tf.depthToSpace(x as tf.Tensor4D, 2)),
+  one('depthToSpace of blocks of 3', [1, 2, 1, 9], (x) => tf.depthToSpace(x as tf.Tensor4D, 3)),
+  one('flipLeftRight', [2, 2, 3, 2], (x) => tf.image.flipLeftRight(x as tf.Tensor4D)),
   one('oneHot', [5], (x) => tf.oneHot(tf.cast(x, 'int32'), 3, 2, -1), {
     spec: { dtype: 'int32', range: [-1, 4] },
   }),
@@ -179,7 +198,21 @@ const more: readonly Case[] = [
   two('matMul, both transposed', [3, 2], [4, 3], (a, b) => tf.matMul(a, b, true, true)),
   two('matMul of batches', [5, 2, 3], [5, 3, 4], (a, b) => tf.matMul(a, b)),
   two('matMul of batches, transposed', [2, 3, 2, 3], [2, 3, 4, 3], (a, b) => tf.matMul(a, b, false, true)),
-  two('matMul of a batch with one', [5, 2, 3], [1, 3, 4], (a, b) => tf.matMul(a, b), { gradients: [] }),
+  two('matMul of a batch with one', [5, 2, 3], [1, 3, 4], (a, b) => tf.matMul(a, b)),
+  two('matMul of one with a batch', [1, 2, 3], [5, 3, 4], (a, b) => tf.matMul(a, b)),
+  ...[
+    [false, false],
+    [false, true],
+    [true, false],
+    [true, true],
+  ].map(([first, second]) =>
+    two(
+      `matMul of batches of batches with one${first ? ', a transposed' : ''}${second ? ', b transposed' : ''}`,
+      first ? [2, 3, 3, 2] : [2, 3, 2, 3],
+      second ? [2, 1, 4, 3] : [2, 1, 3, 4],
+      (a, b) => tf.matMul(a, b, first, second),
+    ),
+  ),
   two('matMul of nothing', [0, 3], [3, 4], (a, b) => tf.matMul(a, b)),
   two('dot', [3], [3], (a, b) => tf.dot(a, b)),
   two('outerProduct', [3], [2], (a, b) => tf.outerProduct(a as tf.Tensor1D, b as tf.Tensor1D)),
@@ -211,7 +244,21 @@ const gathers: readonly Case[] = [
     name: 'gather within batches',
     inputs: { x: { shape: [2, 5, 3] }, i: { shape: [2, 4], dtype: 'int32', range: [0, 5] } },
     build: ({ x, i }) => tf.gather(x as tf.Tensor, i as tf.Tensor2D, 1, 1),
-    gradients: [],
+  },
+  {
+    name: 'gather columns within batches',
+    inputs: { x: { shape: [2, 3, 5, 2] }, i: { shape: [2, 4], dtype: 'int32', range: [0, 5] } },
+    build: ({ x, i }) => tf.gather(x as tf.Tensor, i as tf.Tensor2D, 2, 1),
+  },
+  {
+    name: 'gather within batches of batches',
+    inputs: { x: { shape: [2, 3, 5] }, i: { shape: [2, 3, 2, 2], dtype: 'int32', range: [0, 5] } },
+    build: ({ x, i }) => tf.gather(x as tf.Tensor, i as tf.Tensor4D, 2, 2),
+  },
+  {
+    name: 'gather by a single index, counted from the end of the axes',
+    inputs: { x: { shape: [3, 5, 2] }, i: { shape: [], dtype: 'int32', range: [0, 5] } },
+    build: ({ x, i }) => tf.gather(x as tf.Tensor, i as tf.Tensor1D, -2),
   },
   {
     name: 'gatherND',

@@ -1,7 +1,9 @@
-import { booleanAttribute, numberAttribute, stringAttribute } from '../attributes.js';
+import { numberAttribute, stringAttribute } from '../attributes.js';
 import type { GraphBuilder } from '../builder.js';
 import type { Attributes, ValueId } from '../graph.js';
 import { AimaasError } from '../../core/errors.js';
+import { normalizeAxis } from '../shapes.js';
+import { gathered, productOfBatches } from './decompose/batches.js';
 import { batchToSpace, depthToSpace, spaceToBatch } from './decompose/blocks.js';
 import { einsum } from './decompose/einsum.js';
 import { cumulativeProduct, localResponse, localResponseGradient } from './decompose/windows.js';
@@ -69,6 +71,17 @@ export const decompositions: Readonly<Partial<Record<string, Decomposition>>> = 
   ZerosLike: filled(0),
   OnesLike: filled(1),
   Einsum: (builder, inputs, attributes) => einsum(builder, Object.values(inputs), attributes),
+  BatchMatMul: (builder, inputs, attributes) =>
+    productOfBatches(builder, required(inputs, 'a'), required(inputs, 'b'), attributes),
+  GatherV2: (builder, inputs, attributes) =>
+    gathered(builder, required(inputs, 'x'), required(inputs, 'indices'), attributes),
+  /** tfjs' kernel takes an axis counted from the end for none. */
+  Cumsum: (builder, inputs, attributes) => {
+    const x = required(inputs, 'x');
+    const { length } = builder.info(x).shape;
+    const axis = normalizeAxis(numberAttribute(attributes, 'axis', 0), length);
+    return builder.op('Cumsum', [x], { ...attributes, axis });
+  },
   Cumprod: (builder, inputs, attributes) => cumulativeProduct(builder, required(inputs, 'x'), attributes),
   LRN: (builder, inputs, attributes) => localResponse(builder, required(inputs, 'x'), attributes),
   LRNGrad: (builder, inputs, attributes) =>
@@ -84,10 +97,7 @@ export const decompositions: Readonly<Partial<Record<string, Decomposition>>> = 
   DepthToSpace: (builder, inputs, attributes) => depthToSpace(builder, required(inputs, 'x'), attributes),
   FlipLeftRight: (builder, inputs) => builder.op('Reverse', [required(inputs, 'image')], { dims: [2] }),
   _FusedMatMul: (builder, inputs, attributes) => {
-    const product = builder.op('BatchMatMul', [required(inputs, 'a'), required(inputs, 'b')], {
-      transposeA: booleanAttribute(attributes, 'transposeA'),
-      transposeB: booleanAttribute(attributes, 'transposeB'),
-    });
+    const product = productOfBatches(builder, required(inputs, 'a'), required(inputs, 'b'), attributes);
     return activate(builder, withBias(builder, product, inputs), inputs, attributes);
   },
   FusedConv2D: (builder, inputs, attributes) => {

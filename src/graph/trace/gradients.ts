@@ -1,7 +1,9 @@
 import { kernelDefinition } from '../kernels/index.js';
+import { sameShape } from '../shapes.js';
 import { scanGradient } from '../scan/trace.js';
 import { convolutionGradients } from './gradient/convolution.js';
 import { einsumGradient } from './gradient/einsum.js';
+import { placementGradients } from './gradient/placement.js';
 import { selectionGradients } from './gradient/selection.js';
 import { tf } from './tensorflow.js';
 
@@ -9,6 +11,7 @@ type BinaryGradient = (dy: tf.Tensor, a: tf.Tensor, b: tf.Tensor) => readonly [t
 
 /** Sums a gradient over what broadcasting repeated, down to the operand's shape. */
 function unbroadcast(gradient: tf.Tensor, shape: readonly number[]): tf.Tensor {
+  if (sameShape(gradient.shape, shape)) return gradient;
   const axes = tf.broadcast_util.getReductionAxes([...shape], gradient.shape);
   const summed = axes.length === 0 ? gradient : tf.sum(gradient, axes);
   return tf.reshape(summed, [...shape]);
@@ -49,6 +52,42 @@ const tile: tf.GradConfig = {
   },
 };
 
+/** tfjs 4.22 sums along the wrong axis, where it is not the last. */
+const cumsum: tf.GradConfig = {
+  kernelName: 'Cumsum',
+  gradFunc: (dy, _saved, attributes) => {
+    const { axis, exclusive, reverse } = attributes as unknown as {
+      axis: number;
+      exclusive: boolean;
+      reverse: boolean;
+    };
+    return { x: () => tf.cumsum(dy as tf.Tensor, axis, exclusive, !reverse) };
+  },
+};
+
+/** tfjs 4.22 does not sum over the batches that one matrix was multiplied with. */
+const matMul: tf.GradConfig = {
+  kernelName: 'BatchMatMul',
+  inputsToSave: ['a', 'b'],
+  gradFunc: (dy, [a, b], attributes) => {
+    if (a === undefined || b === undefined || Array.isArray(dy))
+      throw new Error('BatchMatMul saved no inputs.');
+    const { transposeA, transposeB } = attributes as unknown as { transposeA: boolean; transposeB: boolean };
+    return {
+      a: () =>
+        unbroadcast(
+          transposeA ? tf.matMul(b, dy, transposeB, true) : tf.matMul(dy, b, false, !transposeB),
+          a.shape,
+        ),
+      b: () =>
+        unbroadcast(
+          transposeB ? tf.matMul(dy, a, true, transposeA) : tf.matMul(a, dy, !transposeA, false),
+          b.shape,
+        ),
+    };
+  },
+};
+
 const asFloat = (condition: tf.Tensor) => tf.cast(condition, 'float32');
 
 /**
@@ -57,6 +96,8 @@ const asFloat = (condition: tf.Tensor) => tf.cast(condition, 'float32');
  */
 const corrected: readonly tf.GradConfig[] = [
   tile,
+  cumsum,
+  matMul,
   broadcasting('SquaredDifference', (dy, a, b) => {
     const slope = tf.mul(dy, tf.mul(2, tf.sub(a, b)));
     return [slope, tf.neg(slope)];
@@ -106,6 +147,7 @@ const all = (): readonly tf.GradConfig[] => [
   ...constant,
   ...convolutionGradients,
   ...selectionGradients,
+  ...placementGradients,
   einsumGradient,
   scanGradient,
 ];

@@ -2,7 +2,7 @@ import { AimaasError } from '../../core/errors.js';
 import { GraphBuilder } from '../builder.js';
 import { sizeOf, type TensorValues } from '../../core/tensor.js';
 import type { Attributes, AttributeValue, Graph, ValueId } from '../graph.js';
-import { kernelDefinition } from '../kernels/index.js';
+import { kernelDefinition, unsupportedOperation } from '../kernels/index.js';
 import { poolSizeFor, RANDOM_OFFSETS, RANDOM_POOL } from '../random.js';
 import { decompositions } from './decompositions.js';
 import { tf } from './tensorflow.js';
@@ -20,9 +20,10 @@ export class Tracer {
   private random: { readonly pool: ValueId; readonly offsets: ValueId; readonly sizes: number[] } | undefined;
   private readonly known = new WeakMap<DataId, { readonly value: ValueId; references: number }>();
   private readonly foreign = new Map<DataId, ValueId>();
-  private readonly scopes: string[] = [];
+  private readonly scopes: (string | undefined)[] = [];
   private readonly kept: tf.Tensor[] = [];
   private dataCount = 0;
+  private readonly outerLayer: string | undefined;
   private readonly parent: Tracer | undefined;
   /** Tensors of the enclosing tracer that were used, in the order of first use, and the inputs that stand for them. */
   readonly captured = new Map<object, { readonly tensor: tf.TensorInfo; readonly value: ValueId }>();
@@ -30,17 +31,18 @@ export class Tracer {
   /** `parent`: the tracer whose graph the graph being made will be a part of, as the body of a loop. */
   constructor(parent?: Tracer) {
     this.parent = parent;
-    this.builder.layer = parent?.builder.layer;
+    this.outerLayer = parent?.builder.layer;
+    this.builder.layer = this.outerLayer;
   }
 
-  enterLayer(name: string): void {
+  enterLayer(name: string | undefined): void {
     this.scopes.push(name);
     this.builder.layer = name;
   }
 
   leaveLayer(): void {
     this.scopes.pop();
-    this.builder.layer = this.scopes.at(-1);
+    this.builder.layer = this.scopes.length === 0 ? this.outerLayer : this.scopes.at(-1);
   }
 
   /** Records a kernel call and returns descriptions of its outputs for tfjs to wrap. */
@@ -54,7 +56,9 @@ export class Tracer {
         const given = tensor as tf.TensorInfo | null | undefined;
         if (given !== null && given !== undefined) named[name] = this.valueOf(given);
       }
-      return [this.handle(decomposition(this.builder, named, clean))];
+      return [
+        this.handle(decomposed(op, () => decomposition(this.builder, named, clean), this.builder.layer)),
+      ];
     }
     const definition = kernelDefinition(op, this.builder.layer);
     const values =
@@ -66,6 +70,9 @@ export class Tracer {
             return this.valueOf(tensor);
           });
     const [first] = values;
+    if (op === 'Slice' && first !== undefined) {
+      return [this.handle(this.builder.op(op, values, sliceOfAxes(this.builder.info(first).shape, clean)))];
+    }
     if (op === 'Identity' && first !== undefined) return [this.handle(first)];
     return this.builder.ops(op, values, clean).map((value) => this.handle(value));
   }
@@ -186,12 +193,35 @@ export class Tracer {
   }
 }
 
+/** Says of which operation it is that a decomposition takes no such inputs. */
+function decomposed(op: string, decompose: () => ValueId, layer: string | undefined): ValueId {
+  try {
+    return decompose();
+  } catch (error) {
+    if (error instanceof RangeError) throw unsupportedOperation(op, layer, error.message);
+    throw error;
+  }
+}
+
 /** The number that several elements all are: zeros and ones need not be stored, and may depend on the batch size. */
 function repeatedNumber(data: TensorValues): number | undefined {
   const [first] = data;
   if (data.length < 2 || typeof first !== 'number') return undefined;
   for (let i = 1; i < data.length; i++) if (!Object.is(data[i], first)) return undefined;
   return first;
+}
+
+/** tf.slice takes numbers for the first axes only, or no size: a graph says where to begin and how far for every axis. */
+function sliceOfAxes(shape: readonly number[], attributes: Attributes): Attributes {
+  const listed = (value: AttributeValue | undefined): readonly number[] => {
+    if (typeof value === 'number') return [value];
+    return Array.isArray(value) ? value.map(Number) : [];
+  };
+  const [begin, size] = [listed(attributes['begin']), listed(attributes['size'])];
+  return {
+    begin: shape.map((_, axis) => begin[axis] ?? 0),
+    size: shape.map((_, axis) => size[axis] ?? -1),
+  };
 }
 
 /** Keeps the attributes that describe the computation; anything that is not plain data cannot be replayed. */

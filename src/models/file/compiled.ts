@@ -6,6 +6,7 @@ import type { ModelContext, OptimizerAdjustments, OwnLoss } from '../family.js';
 import { modelFileError } from './errors.js';
 import type { ModelHead } from './head.js';
 import { memberOf } from './members.js';
+import { traceOf } from './tracing.js';
 
 /** What a model was compiled with: model.compile({ optimizer, loss }) of tf.layers. */
 export interface Compiled {
@@ -118,7 +119,12 @@ function lossOfRows(
 ): tf.Tensor2D {
   const [count, rows] = outputs.shape;
   const members = Array.from({ length: count }, (_, member) => {
-    const losses = compute(memberOf(truth, member), head.answers(memberOf(outputs, member) as tf.Tensor2D));
+    const answers = head.answers(memberOf(outputs, member) as tf.Tensor2D);
+    const losses = traceOf(
+      file,
+      () => compute(memberOf(truth, member), answers),
+      'is compiled with a loss that failed',
+    );
     if (losses.shape[0] !== rows) {
       throw modelFileError(
         `The loss that the model of ${file} is compiled with gives [${losses.shape.join(', ')}] for ${rows} rows; expected one number a row, [${rows}].`,

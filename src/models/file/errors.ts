@@ -55,3 +55,27 @@ function decoded(line: string): string {
     return line;
   }
 }
+
+/**
+ * What a layer of a model file led to, while it was applied or its gradients were taken: named with the layer and the file.
+ * @param doing what failed where no layer was at work: "failed while its model was compiled".
+ */
+export function layerError(
+  name: string,
+  error: unknown,
+  layer: string | undefined,
+  doing = 'failed while its model was compiled',
+): AimaasError {
+  if (!(error instanceof AimaasError)) {
+    return thrownByFile(name, layer === undefined ? doing : `has a layer "${layer}" that failed`, error);
+  }
+  if (error.message.includes(name)) return error;
+  const known = `layer "${layer ?? ''}"`;
+  const message =
+    layer === undefined
+      ? `${name} ${doing}: ${error.message}`
+      : error.message.includes(known)
+        ? error.message.replace(known, `${known} of ${name}`)
+        : `Layer "${layer}" of ${name}: ${error.message}`;
+  return new AimaasError(error.code, message, { hint: error.hint, cause: error, details: error.details });
+}

@@ -1,10 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type * as tfl from '@tensorflow/tfjs-layers';
-import { failedLayer } from '../../graph/trace/layer-names.js';
 import { withWeights } from '../../graph/bind-weights.js';
-import { AimaasError } from '../../core/errors.js';
 import type { Constraint, Network, Scope } from '../scope.js';
-import { modelFileError, thrownByFile } from './errors.js';
+import { traceOf } from './tracing.js';
 import type { ModelHead } from './head.js';
 import { memberOf } from './members.js';
 import { type NamedWeight, namedWeights } from './names.js';
@@ -37,7 +35,7 @@ export function layersNetwork(
         trainable: weight.trainable,
         // Kernels and embeddings decay; biases and the gains of normalisation do not.
         decay: weight.trainable && weight.shape.length > 1,
-        constraint: constraintOf(weight),
+        constraint: constraintOf(file, weight),
       }),
     );
     const applied = Array.from({ length: scope.members }, (_, member) => {
@@ -78,42 +76,30 @@ function applyMember(
   head: ModelHead,
 ): Applied {
   const bindings = weights.map(({ variable }, index) => [variable, values[index] as tf.Tensor] as const);
-  return withWeights(bindings, (bound) => {
-    try {
+  return withWeights(bindings, (bound) =>
+    traceOf(file, () => {
       const run = (): tf.Tensor => model.apply(rows, { training: scope.training }) as tf.Tensor;
       return {
         outputs: head.apply(model, run),
         losses: scope.training ? penaltiesOf(model) : [],
         after: weights.map((_, index) => bound.current(index)),
       };
-    } catch (error) {
-      throw layerError(file, error);
-    }
-  });
-}
-
-/** What a layer threw while it was applied, with the layer's name. */
-function layerError(file: string, error: unknown): AimaasError {
-  const layer = failedLayer(error);
-  if (error instanceof AimaasError) {
-    if (layer === undefined || error.message.includes(`"${layer}"`)) return error;
-    return new AimaasError(error.code, `Layer "${layer}" of ${file}: ${error.message}`, {
-      hint: error.hint,
-      cause: error,
-    });
-  }
-  if (layer === undefined) return thrownByFile(file, 'failed while its model was compiled', error);
-  const { message } = thrownByFile(file, `has a layer "${layer}" that failed`, error);
-  return modelFileError(message, undefined, error);
+    }),
+  );
 }
 
 /** A layer's constraint for the weights of all members; tfjs has them for one. */
-function constraintOf({ variable }: NamedWeight): Constraint | undefined {
+function constraintOf(file: string, { name, variable }: NamedWeight): Constraint | undefined {
   const { constraint } = variable;
   // tfjs has null here, whatever its types say.
   if ((constraint as typeof constraint | null) == null) return undefined;
   return (stack) =>
-    tf.stack(
-      Array.from({ length: stack.shape[0] }, (_, member) => constraint.apply(memberOf(stack, member))),
+    traceOf(
+      file,
+      () =>
+        tf.stack(
+          Array.from({ length: stack.shape[0] }, (_, member) => constraint.apply(memberOf(stack, member))),
+        ),
+      `has a constraint of "${name}" that failed`,
     );
 }

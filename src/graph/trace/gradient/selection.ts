@@ -61,6 +61,8 @@ export const selectionGradients: readonly tf.GradConfig[] = [
     gradFunc: (dy, [x, indices]) => ({
       x: () => {
         const width = x?.shape.at(-1) ?? 1;
+        // tf.oneHot refuses a depth of one.
+        if (width === 1) return tf.clone(single(dy));
         const places = tf.oneHot(indices as tf.Tensor, width);
         return tf.sum(tf.mul(tf.expandDims(single(dy), -1), tf.cast(places, 'float32')), -2);
       },
