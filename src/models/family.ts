@@ -91,6 +91,11 @@ export interface ModelFamily {
    * Whether answers may lie beyond the training range of a number that is predicted; else they are kept within it.
    */
   readonly extrapolates: boolean;
+  /**
+   * Whether, in training, the network gives a row what depends on the other rows of its batch too, as batch normalisation
+   * does: a short last batch is then trained on at its own size.
+   */
+  mixesRows(params: JsonObject): boolean;
   recipe(params: JsonObject, context: ModelContext): Recipe | Promise<Recipe>;
   network(params: JsonObject, context: ModelContext, start: NetworkStart): Network | Promise<Network>;
 }

@@ -22,6 +22,7 @@ export const linear: ModelFamily = {
   },
   resolve: (given) => ({ l2: 1, ...given }),
   extrapolates: true,
+  mixesRows: () => false,
   recipe: (params, context) => {
     const batchSize = context.rows <= 10_000 ? 10_000 : 4096;
     const steps = Math.ceil(context.rows / batchSize);

@@ -151,6 +151,7 @@ export const mlp: ModelFamily = {
   },
   resolve,
   extrapolates: false,
+  mixesRows: (params) => (params as MlpParams).batchNorm === 'on',
   recipe: (params, context) => recipe(params as MlpParams, context),
   network: (params, context) => network(params as MlpParams, context),
 };

@@ -53,6 +53,7 @@ export async function runJob(job: Job): Promise<TrainResult> {
         log: (line) => job.context.reporter.debug(line),
       },
       network: await resolved.family.network(settings.params, resolved.context, settings),
+      mixesRows: resolved.family.mixesRows(settings.params),
       target: features.content.target,
       ...training,
       plan,

@@ -23,6 +23,13 @@ export interface TrainingPart {
   rows(): Promise<TrainingRows>;
 }
 
+/** Rows of weight 0 that fill up the places of a batch that are left over: copies of a member's own. */
+export interface Fillers {
+  /** Index of the first one of the first member. */
+  readonly first: number;
+  readonly perMember: number;
+}
+
 /** Where in an epoch a step is. */
 export interface StepPlace {
   /** Index of the part. */
@@ -35,6 +42,12 @@ export interface StepPlace {
 /** Steps that a part takes at this batch size. */
 export function stepsOfPart(part: TrainingPart, batchSize: number): number {
   return Math.max(1, Math.ceil(Math.max(...part.members.map((rows) => rows.length)) / batchSize));
+}
+
+/** Rows that the member with most has in a step of a part. */
+export function rowsOfStep(part: TrainingPart, batchSize: number, step: number): number {
+  const longest = Math.max(...part.members.map((rows) => rows.length));
+  return Math.max(0, Math.min(batchSize, longest - step * batchSize));
 }
 
 /** The place of the `step`-th step of an epoch, which visits the parts in an order of its own. */
@@ -103,7 +116,8 @@ export function evenBatches(
 
 /**
  * Row indices of every step of a part in an epoch, [steps, members, batchSize]. The order depends on seed, epoch and part
- * alone, so that a resumed run meets the rows an uninterrupted one would have. Places that are left over hold `filler`.
+ * alone, so that a resumed run meets the rows an uninterrupted one would have. Places that are left over, at the end of a
+ * member's rows, hold its fillers in turn.
  */
 export function epochIndices(
   members: readonly Int32Array[],
@@ -113,19 +127,35 @@ export function epochIndices(
     readonly part: number;
     readonly steps: number;
     readonly batchSize: number;
-    readonly filler: number;
+    readonly fillers: Fillers;
   },
 ): Int32Array {
-  const { steps, batchSize } = plan;
-  const indices = new Int32Array(steps * members.length * batchSize).fill(plan.filler);
+  const { steps, batchSize, fillers } = plan;
+  const indices = new Int32Array(steps * members.length * batchSize);
   members.forEach((rows, member) => {
     const order = Random.of(plan.seed, `epoch ${plan.epoch} part ${plan.part} member ${member}`).shuffle(
       rows.slice(),
     );
-    for (let i = 0; i < order.length; i++) {
+    for (let i = 0; i < steps * batchSize; i++) {
       const step = Math.floor(i / batchSize);
-      indices[(step * members.length + member) * batchSize + (i % batchSize)] = order[i] as number;
+      const filler = fillers.first + member * fillers.perMember + ((i - order.length) % fillers.perMember);
+      indices[(step * members.length + member) * batchSize + (i % batchSize)] = order[i] ?? filler;
     }
   });
   return indices;
+}
+
+/** The row indices of one step, [members, size], of those that `epochIndices` gives. */
+export function stepIndices(
+  epoch: Int32Array,
+  { members, batchSize, size, step }: { members: number; batchSize: number; size: number; step: number },
+): Int32Array {
+  const whole = epoch.subarray(step * members * batchSize, (step + 1) * members * batchSize);
+  if (size === batchSize) return whole;
+  const short = new Int32Array(members * size);
+  for (let member = 0; member < members; member++) {
+    const from = member * batchSize;
+    short.set(whole.subarray(from, from + size), member * size);
+  }
+  return short;
 }

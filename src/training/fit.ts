@@ -2,14 +2,12 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { TargetState } from '../core/artifacts.js';
 import { Random } from '../core/random.js';
 import type { TensorData } from '../core/tensor.js';
-import type { Engine, EngineOptions, TrainingSession } from '../engines/engine.js';
+import type { Engine, EngineOptions } from '../engines/engine.js';
 import type { Graph } from '../graph/graph.js';
-import { RANDOM_POOL, randomDraws, randomPool } from '../graph/random.js';
-import type { StepGraph } from '../graph/step-graph.js';
 import type { Network } from '../models/scope.js';
 import { outputsOf } from '../tasks/index.js';
 import type { Checkpoint } from './checkpoint.js';
-import type { TrainingPart, TrainingRows } from './data.js';
+import type { TrainingPart } from './data.js';
 import { bounds, type HeldOut, Judge, type JudgeOptions } from './judge.js';
 import { type LoopEnd, type LoopOutcome, runLoop } from './loop.js';
 import type { Loss } from './losses/loss.js';
@@ -19,7 +17,7 @@ import type { Clipping } from './clipping.js';
 import { type Head, networkGraph } from './inference.js';
 import { firstState, type InitialValues, initialize, type Program, stateOf } from './program.js';
 import { suggestLearningRate } from './range-test.js';
-import { stepGraph } from './step.js';
+import { StepSessions } from './step-sessions.js';
 import { Validator } from './validator.js';
 
 /** Rows that the first weights are made from. */
@@ -29,6 +27,8 @@ export interface FitOptions extends JudgeOptions {
   readonly engine: Engine;
   readonly engineOptions: EngineOptions;
   readonly network: Network;
+  /** Whether what the network gives for a row depends on the other rows of its batch while it is trained. */
+  readonly mixesRows: boolean;
   /** The rows to learn from; `data` and `members.validation` are those to be validated on. */
   readonly parts: readonly TrainingPart[];
   /** Learning rate included, unless it is to be found. */
@@ -61,10 +61,7 @@ export interface FitResult {
   readonly temperature: number;
 }
 
-/**
- * Trains a network and turns its best weights into the graph that answers. Rows of weight 0 may be added to `data` by
- * this function; the caller's arrays are not changed.
- */
+/** Trains a network and turns its best weights into the graph that answers. */
 export async function fit(options: FitOptions): Promise<FitResult> {
   const { engine, engineOptions, plan, members, target } = options;
   const count = members.train.length;
@@ -78,18 +75,18 @@ export async function fit(options: FitOptions): Promise<FitResult> {
   );
   const { program } = first;
   const initial = options.startFrom?.(program, first.initial) ?? first.initial;
-  const step = stepGraph(program, {
+  const step = {
     ...options,
     batchSize: plan.batchSize,
     dropout: plan.dropout > 0,
     weightDecay: plan.weightDecay > 0,
     average: plan.average > 0,
-  });
-  const session = await engine.compileTraining(step, engineOptions);
+  };
+  const sessions = await StepSessions.open({ ...options, program, step, seed: plan.seed });
   const outputs = outputsOf(target);
   const validator = await Validator.create(engine, engineOptions, program, options.data, members, outputs);
   try {
-    const outcome = await train(options, program, initial, step, session, validator);
+    const outcome = await train(options, program, initial, sessions, validator);
     const judge = new Judge(options);
     const answers = await validator.run(stateOf(program, outcome.best));
     const temperature = judge.temperature(answers);
@@ -104,7 +101,7 @@ export async function fit(options: FitOptions): Promise<FitResult> {
     };
   } finally {
     await validator.dispose();
-    await session.dispose();
+    await sessions.dispose();
   }
 }
 
@@ -112,33 +109,28 @@ async function train(
   options: FitOptions,
   program: Program,
   initial: InitialValues,
-  step: StepGraph,
-  session: TrainingSession,
+  sessions: StepSessions,
   validator: Validator,
 ): Promise<LoopOutcome> {
   const { members, optimizer, optimizerOptions, parts } = options;
-  const loadPart = (part: TrainingPart): Promise<number> => loadRows(session, step, part, options.plan.seed);
-  const draws = randomDraws(step.graph);
   const judge = new Judge(options);
   let { plan } = options;
   const first = firstState(program, optimizer.slots, plan.average > 0, initial);
   const widths = { parameters: program.parameters.width, statistics: program.statistics.width };
   const loop = {
     ...options,
-    session,
+    sessions,
     members: members.validation.length,
-    loadPart,
-    draws,
     initial,
     firstState: first,
     widths,
     validate: async (state: Readonly<Record<string, TensorData>>) => judge.losses(await validator.run(state)),
   };
   if (options.findLearningRate && options.resume === undefined) {
-    await session.writeState(first);
+    await sessions.writeState(first);
     const part = parts[0] as TrainingPart;
-    const filler = await loadPart(part);
-    const rate = await suggestLearningRate(session, plan, part, filler, optimizer, optimizerOptions, draws);
+    const fillers = await sessions.load(part);
+    const rate = await suggestLearningRate(sessions, plan, part, fillers, optimizer, optimizerOptions);
     plan = { ...plan, learningRate: rate };
     options.onLearningRate(rate);
   }
@@ -157,30 +149,6 @@ async function sampleRows({
   const values = new Float32Array(rows.length * width);
   rows.forEach((row, i) => values.set(x.subarray(row * width, (row + 1) * width), i * width));
   return { rows: rows.length, features: width, values };
-}
-
-/** Makes the rows of a part resident, with one more of weight 0 to fill up short batches, whose index is returned. */
-async function loadRows(
-  session: TrainingSession,
-  step: StepGraph,
-  part: TrainingPart,
-  seed: number,
-): Promise<number> {
-  const data: TrainingRows = await part.rows();
-  const extended = (values: Float32Array, width: number): Float32Array => {
-    const longer = new Float32Array((data.rows + 1) * width);
-    longer.set(values);
-    return longer;
-  };
-  const rows = data.rows + 1;
-  const draws = randomDraws(step.graph);
-  await session.load({
-    x: { dtype: 'float32', shape: [rows, data.width], data: extended(data.x, data.width) },
-    y: { dtype: 'float32', shape: [rows], data: extended(data.y, 1) },
-    weight: { dtype: 'float32', shape: [rows], data: extended(data.weight, 1) },
-    ...(draws === undefined ? {} : { [RANDOM_POOL]: randomPool(seed, draws) }),
-  });
-  return data.rows;
 }
 
 /** Turns raw outputs into scores inside the graph: softmax at a temperature, or back to the target's unit. */

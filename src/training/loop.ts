@@ -1,14 +1,20 @@
 import { performance } from 'node:perf_hooks';
 import type { TensorData } from '../core/tensor.js';
-import type { TrainingSession } from '../engines/engine.js';
-import { RANDOM_OFFSETS, type RandomDraws, randomOffsets } from '../graph/random.js';
 import type { Checkpoint, Progress } from './checkpoint.js';
-import { epochIndices, placeOf, type StepPlace, type TrainingPart } from './data.js';
+import {
+  epochIndices,
+  type Fillers,
+  placeOf,
+  stepIndices,
+  type StepPlace,
+  type TrainingPart,
+} from './data.js';
 import type { Optimizer, OptimizerOptions } from './optimizers/optimizer.js';
 import type { EpochRecord, TrainingPlan } from './plan.js';
 import { AVERAGE, type InitialValues, PARAMETERS, STATISTICS } from './program.js';
 import { averageKept, fade, FIRST_PLATEAU, observePlateau, scheduleNamed } from './schedules.js';
 import { scheduleLength, scheduleOf } from './step.js';
+import type { StepSessions } from './step-sessions.js';
 
 /** Most steps in one call of the engine, so that an interrupt is answered and progress shown in good time. */
 const STEPS_PER_CALL = 32;
@@ -17,24 +23,20 @@ const STEPS_PER_CALL = 32;
 const CHECKPOINT_SECONDS = 2;
 
 export interface LoopOptions {
-  readonly session: TrainingSession;
+  readonly sessions: StepSessions;
   readonly plan: TrainingPlan;
   readonly optimizer: Optimizer;
   readonly optimizerOptions: OptimizerOptions;
   readonly members: number;
   readonly parts: readonly TrainingPart[];
-  /** What a step draws at random, if anything. */
-  readonly draws: RandomDraws | undefined;
   readonly initial: InitialValues;
-  /** What the session holds before the first step. */
+  /** What the sessions hold before the first step. */
   readonly firstState: Readonly<Record<string, TensorData>>;
   /** Columns of the parameter and statistics matrices. */
   readonly widths: { readonly parameters: number; readonly statistics: number };
   readonly resume: Checkpoint | undefined;
   readonly signal: AbortSignal;
-  /** Makes the rows of a part resident; returns the index of a row of weight 0. */
-  loadPart(part: TrainingPart): Promise<number>;
-  /** Validation loss of every member for a state of the session; NaN where a member has no rows to be validated on. */
+  /** Validation loss of every member for a state of the sessions; NaN where a member has no rows to be validated on. */
   validate(state: Readonly<Record<string, TensorData>>): Promise<number[]>;
   checkpoint(checkpoint: Checkpoint): Promise<void>;
   onSteps(done: number, loss: number): void;
@@ -65,7 +67,7 @@ class Loop {
   private readonly secondsBefore: number;
   private checkpointedAt = performance.now();
   private indices: { readonly key: string; readonly values: Int32Array } | undefined;
-  private loaded: { readonly part: number; readonly filler: number } | undefined;
+  private loaded: { readonly part: number; readonly fillers: Fillers } | undefined;
 
   constructor(options: LoopOptions) {
     this.o = options;
@@ -94,10 +96,10 @@ class Loop {
   }
 
   async start(): Promise<void> {
-    const { session, firstState, resume } = this.o;
-    if (resume === undefined) return session.writeState(firstState);
+    const { sessions, firstState, resume } = this.o;
+    if (resume === undefined) return sessions.writeState(firstState);
     const state = Object.entries(resume.tensors).filter(([name]) => !name.startsWith('best_'));
-    return session.writeState(Object.fromEntries(state));
+    return sessions.writeState(Object.fromEntries(state));
   }
 
   async run(): Promise<LoopOutcome> {
@@ -106,7 +108,7 @@ class Loop {
     const block = plan.evaluateEvery * plan.stepsPerEpoch;
     while (this.progress.step < total) {
       const blockEnd = Math.min(total, (Math.floor(this.progress.step / block) + 1) * block);
-      const count = Math.min(STEPS_PER_CALL, blockEnd - this.progress.step, this.stepsLeftInPart());
+      const count = Math.min(STEPS_PER_CALL, blockEnd - this.progress.step, this.stepsAlike());
       if (!(await this.steps(count, total))) return this.end('diverged');
       if (this.progress.step === blockEnd) {
         if (!(await this.evaluate(total))) return this.end('diverged');
@@ -128,18 +130,16 @@ class Loop {
 
   /** Runs `count` steps; false when a loss is not finite. */
   private async steps(count: number, total: number): Promise<boolean> {
-    const { plan, session, optimizer, optimizerOptions, draws } = this.o;
+    const { plan, sessions, optimizer, optimizerOptions, members } = this.o;
     const first = this.progress.step;
-    const size = this.o.members * plan.batchSize;
-    const filler = await this.partAt(first);
-    const indices = new Int32Array(count * size);
+    const fillers = await this.partAt(first);
+    const size = this.sizeAt(first);
+    const indices = new Int32Array(count * members * size);
     const numbers = scheduleLength(optimizer, optimizerOptions);
     const schedule = new Float32Array(count * numbers);
-    const drawn = draws?.count ?? 0;
-    const offsets = new Int32Array(count * drawn);
     for (let i = 0; i < count; i++) {
       const step = first + i;
-      indices.set(this.indicesOf(step, filler), i * size);
+      indices.set(this.indicesOf(step, size, fillers), i * members * size);
       const faded = fade(step / total, plan.fadeFrom);
       const given = {
         learningRate: this.learningRate(step, total),
@@ -148,14 +148,8 @@ class Loop {
         average: averageKept(plan.average, step),
       };
       schedule.set(scheduleOf(optimizer, optimizerOptions, step + 1, given), i * numbers);
-      if (draws !== undefined) offsets.set(randomOffsets(plan.seed, step, draws).data, i * drawn);
     }
-    const perStep: Record<string, TensorData> = {
-      schedule: { dtype: 'float32', shape: [count, numbers], data: schedule },
-    };
-    if (drawn > 0) perStep[RANDOM_OFFSETS] = { dtype: 'int32', shape: [count, drawn], data: offsets };
-    const { loss } = await session.run({ count, indices, perStep });
-    const losses = loss?.data as Float32Array;
+    const losses = await sessions.run({ first, count, size, indices, schedule });
     const sum = losses.reduce((a, b) => a + b, 0);
     this.progress = {
       ...this.progress,
@@ -170,9 +164,9 @@ class Loop {
 
   /** Validates, keeps each member's best weights and records the epoch; false when a validation loss is not a number. */
   private async evaluate(total: number): Promise<boolean> {
-    const { plan, session, widths } = this.o;
+    const { plan, sessions, widths } = this.o;
     const epoch = this.progress.step / plan.stepsPerEpoch;
-    const state = this.answering(await session.readState());
+    const state = this.answering(await sessions.readState());
     const losses = await this.o.validate(state);
     const bestLoss = [...this.progress.bestLoss];
     const bestEpoch = [...this.progress.bestEpoch];
@@ -233,33 +227,39 @@ class Loop {
     return { ...placeOf(parts, { ...plan, epoch }, step % plan.stepsPerEpoch), epoch };
   }
 
-  /** Steps until other rows must be resident. */
-  private stepsLeftInPart(): number {
-    if (this.o.parts.length === 1) return Infinity;
-    const { step, steps } = this.place(this.progress.step);
-    return steps - step;
+  /** Steps, this one included, until other rows must be resident or batches are of another size. */
+  private stepsAlike(): number {
+    const { part, step, steps } = this.place(this.progress.step);
+    const last = this.o.sessions.sizeOf(this.o.parts[part] as TrainingPart, steps - 1);
+    if (step < steps - 1 && last !== this.sizeAt(this.progress.step)) return steps - 1 - step;
+    return this.o.parts.length === 1 && last === this.o.plan.batchSize ? Infinity : steps - step;
   }
 
-  /** Makes the rows of a step resident; returns the index of the row of weight 0. */
-  private async partAt(step: number): Promise<number> {
+  private sizeAt(at: number): number {
+    const { part, step } = this.place(at);
+    return this.o.sessions.sizeOf(this.o.parts[part] as TrainingPart, step);
+  }
+
+  /** Makes the rows of a step resident; returns what fills up short batches. */
+  private async partAt(step: number): Promise<Fillers> {
     const { part } = this.place(step);
     if (this.loaded?.part !== part) {
-      this.loaded = { part, filler: await this.o.loadPart(this.o.parts[part] as TrainingPart) };
+      this.loaded = { part, fillers: await this.o.sessions.load(this.o.parts[part] as TrainingPart) };
     }
-    return this.loaded.filler;
+    return this.loaded.fillers;
   }
 
-  /** Row indices [members, batchSize] of a step. */
-  private indicesOf(step: number, filler: number): Int32Array {
+  /** Row indices [members, size] of a step. */
+  private indicesOf(step: number, size: number, fillers: Fillers): Int32Array {
     const { plan, parts, members } = this.o;
+    const { batchSize } = plan;
     const { epoch, part, step: local, steps } = this.place(step);
     const key = `${epoch} ${part}`;
     if (this.indices?.key !== key) {
-      const of = { seed: plan.seed, epoch, part, steps, batchSize: plan.batchSize, filler };
+      const of = { seed: plan.seed, epoch, part, steps, batchSize, fillers };
       this.indices = { key, values: epochIndices((parts[part] as TrainingPart).members, of) };
     }
-    const size = members * plan.batchSize;
-    return this.indices.values.subarray(local * size, (local + 1) * size);
+    return stepIndices(this.indices.values, { members, batchSize, size, step: local });
   }
 
   private seconds(): number {
@@ -267,7 +267,7 @@ class Loop {
   }
 
   private async save(): Promise<void> {
-    const state = await this.o.session.readState();
+    const state = await this.o.sessions.readState();
     const { widths, members } = this.o;
     const tensors: Record<string, TensorData> = {
       ...state,

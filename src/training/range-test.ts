@@ -1,10 +1,8 @@
-import type { TensorData } from '../core/tensor.js';
-import type { TrainingSession } from '../engines/engine.js';
-import { RANDOM_OFFSETS, type RandomDraws, randomOffsets } from '../graph/random.js';
-import { epochIndices, stepsOfPart, type TrainingPart } from './data.js';
+import { epochIndices, type Fillers, stepIndices, stepsOfPart, type TrainingPart } from './data.js';
 import type { Optimizer, OptimizerOptions } from './optimizers/optimizer.js';
 import type { TrainingPlan } from './plan.js';
 import { scheduleOf } from './step.js';
+import type { StepSessions } from './step-sessions.js';
 
 const LOWEST = 1e-6;
 const HIGHEST = 10;
@@ -14,19 +12,17 @@ const SMOOTHING = 0.1;
 
 /**
  * The learning-rate range test (Smith 2015): the rate grows from 1e-6 to 10 over 120 steps of the first part. A tenth of the rate where
- * the smoothed loss was least is suggested. The session's state is spent: write it anew before training.
+ * the smoothed loss was least is suggested. The sessions' state is spent: write it anew before training.
  */
 export async function suggestLearningRate(
-  session: TrainingSession,
+  sessions: StepSessions,
   plan: TrainingPlan,
   part: TrainingPart,
-  filler: number,
+  fillers: Fillers,
   optimizer: Optimizer,
   optimizerOptions: OptimizerOptions,
-  draws: RandomDraws | undefined,
 ): Promise<number> {
   const { members } = part;
-  const size = members.length * plan.batchSize;
   const steps = stepsOfPart(part, plan.batchSize);
   const rateAt = (step: number): number => LOWEST * (HIGHEST / LOWEST) ** (step / (STEPS - 1));
   let running = NaN;
@@ -34,37 +30,27 @@ export async function suggestLearningRate(
   for (let step = 0; step < STEPS; step++) {
     const epoch = Math.floor(step / steps);
     const { seed, batchSize } = plan;
-    const all = epochIndices(members, { seed, epoch, part: 0, steps, batchSize, filler });
-    const at = (step % steps) * size;
+    const all = epochIndices(members, { seed, epoch, part: 0, steps, batchSize, fillers });
+    const size = sessions.sizeOf(part, step % steps);
+    const at = { members: members.length, batchSize, size, step: step % steps };
     const schedule = scheduleOf(optimizer, optimizerOptions, step + 1, {
       learningRate: rateAt(step),
       weightDecay: plan.weightDecay,
       drop: plan.dropout,
       average: plan.average,
     });
-    const { loss } = await session.run({
+    const [value] = await sessions.run({
+      first: step,
       count: 1,
-      indices: all.slice(at, at + size),
-      perStep: {
-        schedule: {
-          dtype: 'float32',
-          shape: [1, schedule.length],
-          data: Float32Array.from(schedule),
-        },
-        ...(draws === undefined ? {} : { [RANDOM_OFFSETS]: oneStep(randomOffsets(seed, step, draws)) }),
-      },
+      size,
+      indices: stepIndices(all, at),
+      schedule: Float32Array.from(schedule),
     });
-    const value = (loss?.data as Float32Array)[0] as number;
-    if (!Number.isFinite(value)) break;
+    if (value === undefined || !Number.isFinite(value)) break;
     running = Number.isNaN(running) ? value : running + SMOOTHING * (value - running);
     if (running < least.loss) least = { loss: running, rate: rateAt(step) };
     // Far above the least loss the rate is already too large.
     if (running > 4 * least.loss + 1e-9) break;
   }
   return least.rate / 10;
-}
-
-/** A per-step input of a single step. */
-function oneStep(tensor: TensorData): TensorData {
-  return { ...tensor, shape: [1, ...tensor.shape] };
 }

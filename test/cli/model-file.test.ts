@@ -154,6 +154,19 @@ describe('aimaas train --model FILE', () => {
     expect(run.validation.accuracy).toBeGreaterThan(run.baseline.accuracy as number);
   });
 
+  it('stays a number where a layer divides by a sum and the last batch is short', async () => {
+    const content = MODEL.replace(
+      'const model',
+      `class Share extends tf.layers.Layer {
+        static className = 'Share';
+        call(x) { const y = Array.isArray(x) ? x[0] : x; return tf.div(y, tf.sum(tf.abs(y), -1, true)); }
+      }
+      const model`,
+    ).replace('model.add(tf', 'model.add(new Share({ inputShape })); model.add(tf');
+    const run = await trained('share.js', content, '--batch-size', '100');
+    expect(run.epochs).toBe(12);
+  });
+
   it('uses the optimizer and the loss that the model is compiled with', async () => {
     const content = MODEL.replace(
       'return model;',

@@ -24,6 +24,8 @@ export function fileFamily(definition: ModelDefinition): ModelFamily {
     summary: 'a model of your own',
     parameters: definition.parameters,
     extrapolates: true,
+    // Layers may be of any kind.
+    mixesRows: () => true,
     resolve: (given) => ({ ...defaultsOf(definition), ...given }),
     recipe: async (params, context) => {
       const model = await build(definition, params, context, 0);

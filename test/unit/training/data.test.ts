@@ -47,14 +47,14 @@ describe('batches', () => {
     expect(evenBatches(10, 256)).toEqual({ batchSize: 10, steps: 1 });
   });
 
-  it('meet every row of a member once an epoch and fill up with the filler', () => {
+  it('meet every row of a member once an epoch and fill up with its fillers in turn', () => {
     const members = [Int32Array.from([0, 1, 2, 3, 4]), Int32Array.from([5, 6, 7])];
-    const plan = { seed: 3, epoch: 2, part: 0, steps: 2, batchSize: 3, filler: 99 };
+    const plan = { seed: 3, epoch: 2, part: 0, steps: 2, batchSize: 3, fillers: { first: 90, perMember: 2 } };
     const indices = epochIndices(members, plan);
     const of = (member: number): number[] =>
       [...indices].filter((_, i) => Math.floor(i / 3) % 2 === member).sort((a, b) => a - b);
-    expect(of(0)).toEqual([0, 1, 2, 3, 4, 99]);
-    expect(of(1)).toEqual([5, 6, 7, 99, 99, 99]);
+    expect(of(0)).toEqual([0, 1, 2, 3, 4, 90]);
+    expect(of(1)).toEqual([5, 6, 7, 92, 92, 93]);
     expect(epochIndices(members, plan)).toEqual(indices);
     expect(epochIndices(members, { ...plan, epoch: 3 })).not.toEqual(indices);
   });

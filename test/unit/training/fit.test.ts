@@ -1,13 +1,23 @@
 import { readFileSync } from 'node:fs';
+import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import type { TargetState } from '../../../src/core/artifacts.js';
 import { OPTIMIZER_NAMES } from '../../../src/core/training-names.js';
 import type { FeatureLayout } from '../../../src/core/layout.js';
 import type { ModelContext, Recipe } from '../../../src/models/family.js';
 import { modelFamily } from '../../../src/models/index.js';
+import { dense } from '../../../src/models/layers/dense.js';
+import { batchNorm } from '../../../src/models/layers/regularization.js';
+import type { Network } from '../../../src/models/scope.js';
 import { engine } from '../../../src/engines/index.js';
 import type { Checkpoint } from '../../../src/training/checkpoint.js';
-import { evenBatches, folds, sharedSplit, type TrainingRows } from '../../../src/training/data.js';
+import {
+  epochIndices,
+  evenBatches,
+  folds,
+  sharedSplit,
+  type TrainingRows,
+} from '../../../src/training/data.js';
 import { fit, type FitOptions, type FitResult } from '../../../src/training/fit.js';
 import { lossFor } from '../../../src/training/losses/index.js';
 import { optimizerNamed } from '../../../src/training/optimizers/index.js';
@@ -93,6 +103,7 @@ async function train(
     engine: await engine(setup.engineName ?? 'onnxruntime'),
     engineOptions: {},
     network: await family.network(params, context, { members: count, seed: 5 }),
+    mixesRows: family.mixesRows(params),
     target: setup.target,
     data: setup.data,
     members,
@@ -282,10 +293,11 @@ describe('fit', () => {
       members: [Int32Array.from({ length: to - from }, (_, i) => i)],
       rows: () => Promise.resolve(rowsOf(fixture.ridge.x.slice(from, to), fixture.ridge.y.slice(from, to))),
     });
-    // Whole batches only: a short batch would give its rows more weight than the others have.
+    // Short last batches in every part, nearly as long as the others: each is a step of its own, so the rows of one of
+    // two rows would count for more than the others.
     const parts = [part(0, 30), part(30, 50), part(50, rows)];
-    const batchSize = 10;
-    const stepsPerEpoch = rows / batchSize;
+    const batchSize = 11;
+    const stepsPerEpoch = [30, 20, rows - 50].reduce((sum, own) => sum + Math.ceil(own / batchSize), 0);
     const recipe = { epochs: 500, l2: 0 };
     const setup: Setup = { family: 'linear', target: numbers, data, members: 1, recipe };
     const plan: FitOptions['plan'] = {
@@ -318,5 +330,128 @@ describe('fit', () => {
     expect(cut.end).toBe('interrupted');
     const resumed = await train({ ...setup, options: { parts, plan, resume: cut.checkpoints.at(-1) } });
     expect(resumed.outcome.best.parameters).toEqual(whole.outcome.best.parameters);
+  });
+
+  describe('with a short last batch', () => {
+    const width = 5;
+    const centred: Network = (scope, x) => dense(scope, 'output', batchNorm(scope, 'norm', x), 3, 'glorot');
+    /** Every row divided by a sum over all rows of its batch. */
+    const shared: Network = (scope, x) =>
+      dense(scope, 'output', tf.div(x, tf.sum(tf.abs(x), 1, true)), 3, 'glorot');
+    const setupOf = (network: Network, rows: number, batchSize: number, epochs: number): Setup => ({
+      family: 'linear',
+      target: classes,
+      data: rowsOf(fixture.logistic.x.slice(0, rows), fixture.logistic.y.slice(0, rows)),
+      members: 1,
+      options: {
+        network,
+        mixesRows: true,
+        plan: {
+          seed: 5,
+          epochs,
+          batchSize,
+          stepsPerEpoch: Math.ceil(rows / batchSize),
+          learningRate: 1e-3,
+          warmup: 0,
+          schedule: 'constant',
+          weightDecay: 0,
+          dropout: 0,
+          fadeFrom: 1,
+          average: 0,
+          evaluateEvery: 1,
+          patience: undefined,
+        },
+      },
+    });
+
+    /** Means and variances, by column, that the layer should have followed: those of the rows of every batch alone. */
+    function followed(data: TrainingRows, batchSize: number, epochs: number): number[] {
+      const members = [Int32Array.from({ length: data.rows }, (_, i) => i)];
+      const steps = Math.ceil(data.rows / batchSize);
+      const moving = [...new Array<number>(width).fill(0), ...new Array<number>(width).fill(1)];
+      for (let epoch = 0; epoch < epochs; epoch++) {
+        const plan = { seed: 5, epoch, part: 0, steps, batchSize, fillers: { first: -1, perMember: 1 } };
+        const order = epochIndices(members, plan);
+        for (let step = 0; step < steps; step++) {
+          const batch = [...order.subarray(step * batchSize, (step + 1) * batchSize)].filter(
+            (row) => row >= 0,
+          );
+          for (let column = 0; column < width; column++) {
+            const values = batch.map((row) => data.x[row * width + column] as number);
+            const mean = values.reduce((a, b) => a + b, 0) / values.length;
+            const variance = values.reduce((a, b) => a + (b - mean) ** 2, 0) / values.length;
+            moving[column] = 0.99 * (moving[column] as number) + 0.01 * mean;
+            moving[width + column] = 0.99 * (moving[width + column] as number) + 0.01 * variance;
+          }
+        }
+      }
+      return moving;
+    }
+
+    it.each(['onnxruntime', 'reference'])('follows the statistics of its rows alone on %s', async (name) => {
+      const setup = { ...setupOf(centred, 70, 40, 3), engineName: name };
+      const result = await train(setup);
+      const expected = followed(setup.data, 40, 3);
+      // Without rows to be validated on, the last state answers.
+      [...result.outcome.best.statistics].forEach((value, i) => {
+        expect(value).toBeCloseTo(expected[i] as number, 5);
+      });
+    });
+
+    it('keeps a variance when the last batch is a single row', async () => {
+      const setup = setupOf(centred, 41, 20, 200);
+      const { statistics } = (await train(setup)).outcome.best;
+      for (let column = 0; column < width; column++) {
+        const values = Array.from({ length: 41 }, (_, row) => setup.data.x[row * width + column] as number);
+        const mean = values.reduce((a, b) => a + b, 0) / 41;
+        const variance = values.reduce((a, b) => a + (b - mean) ** 2, 0) / 41;
+        const ratio = (statistics[width + column] as number) / variance;
+        expect(ratio).toBeGreaterThan(0.8);
+        expect(ratio).toBeLessThan(1.2);
+      }
+    });
+
+    it('has no filler in a sum over the batch, and stays a number', async () => {
+      const result = await train(setupOf(shared, 68, 40, 3));
+      expect(result.end).toBe('complete');
+      expect(result.records.every(({ loss }) => Number.isFinite(loss))).toBe(true);
+    });
+
+    it('fills up with rows of the data where rows do not meet', async () => {
+      const unit: Network = (scope, x) =>
+        dense(scope, 'output', tf.div(x, tf.sqrt(tf.sum(tf.square(x), 2, true))), 3, 'glorot');
+      const setup = setupOf(unit, 68, 40, 3);
+      const [filled, short] = [
+        await train({ ...setup, options: { ...setup.options, mixesRows: false } }),
+        await train(setup),
+      ];
+      expect(filled.end).toBe('complete');
+      filled.records.forEach(({ loss }, i) => {
+        expect(loss).toBeCloseTo(short.records[i]?.loss as number, 5);
+      });
+    });
+
+    it('repeats to the bit, members of unequal length and dropout included, and resumes in the middle of an epoch', async () => {
+      const plan = setupOf(centred, 90, 20, 4).options?.plan as FitOptions['plan'];
+      const setup: Setup = {
+        family: 'mlp',
+        target: classes,
+        data: rowsOf(fixture.logistic.x.slice(0, 89), fixture.logistic.y.slice(0, 89)),
+        params: small,
+        options: { plan: { ...plan, stepsPerEpoch: 3, dropout: 0.2 } },
+      };
+      const whole = await train(setup);
+      for (const stopAt of [2, 3, 7]) {
+        const abort = new AbortController();
+        const onSteps = (done: number): void => {
+          if (done >= stopAt) abort.abort();
+        };
+        const cut = await train({ ...setup, options: { ...setup.options, signal: abort.signal, onSteps } });
+        expect(cut.end).toBe('interrupted');
+        const resume = cut.checkpoints.at(-1);
+        const resumed = await train({ ...setup, options: { ...setup.options, resume } });
+        expect(resumed.outcome.best).toEqual(whole.outcome.best);
+      }
+    });
   });
 });
