@@ -56,6 +56,8 @@ export interface TrainingSession {
 export interface Engine {
   readonly name: string;
   probe(): Promise<EngineInfo>;
+  /** @throws AimaasError ENGINE_UNAVAILABLE where it cannot compute on the device here, saying what is missing. */
+  requireDevice(device: Device): Promise<void>;
   compile(graph: Graph, options: EngineOptions): Promise<Executable>;
   compileTraining(step: StepGraph, options: EngineOptions): Promise<TrainingSession>;
 }

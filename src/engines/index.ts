@@ -42,9 +42,15 @@ export interface ChosenEngine {
 /**
  * What `auto`, or an engine without a device, stands for here: TensorFlow where it computes on a GPU, else ONNX Runtime,
  * which needs nothing installed and is faster on a CPU.
- * @throws AimaasError USAGE for an unknown name; ENGINE_UNAVAILABLE for a named engine that cannot run here.
+ * @throws AimaasError USAGE for an unknown name; ENGINE_UNAVAILABLE for a named engine or device that cannot run here.
  */
 export async function chooseEngine(name: string = 'auto', device?: Device): Promise<ChosenEngine> {
+  const chosen = await choice(name, device);
+  if (device !== undefined && device !== 'cpu') await chosen.engine.requireDevice(device);
+  return chosen;
+}
+
+async function choice(name: string, device: Device | undefined): Promise<ChosenEngine> {
   if (name !== 'auto') {
     const chosen = await engine(name);
     if (name === 'tensorflow') requireInstallation();

@@ -1,9 +1,11 @@
 import { createRequire } from 'node:module';
 import { compileExecutable } from './onnxruntime/executable.js';
+import { deviceProblem, requireDevice } from './onnxruntime/device-check.js';
 import { presentDevices } from './onnxruntime/devices.js';
+import type { OrtModule } from './onnxruntime/runtime.js';
 import { loadOnnxRuntime } from './onnxruntime/session.js';
 import { compileTraining } from './onnxruntime/training.js';
-import type { Engine } from './engine.js';
+import { DEVICES, type Engine, type EngineInfo } from './engine.js';
 
 /** Runs graphs as ONNX models in ONNX Runtime: native, and nothing to install beside its package. */
 export const onnxruntimeEngine: Engine = {
@@ -16,17 +18,32 @@ export const onnxruntimeEngine: Engine = {
         available: true,
         reason: null,
         version: packageVersion(),
-        devices: presentDevices(runtime),
-        note: null,
+        ...(await devicesOf(runtime)),
       };
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       return { name: 'onnxruntime', available: false, reason, version: null, devices: [], note: null };
     }
   },
+  requireDevice: async (device) => {
+    if (device !== 'cpu') await requireDevice(await loadOnnxRuntime(), device);
+  },
   compile: compileExecutable,
   compileTraining,
 };
+
+/** The devices that work, and why those do not whose libraries are there. */
+async function devicesOf(runtime: OrtModule): Promise<Pick<EngineInfo, 'devices' | 'note'>> {
+  const present = DEVICES.filter((device) => presentDevices(runtime).includes(device));
+  const problems = await Promise.all(present.map((device) => deviceProblem(runtime, device)));
+  const notes = problems.flatMap((problem, i) =>
+    problem === undefined ? [] : [`${present[i] ?? ''}: ${problem.reason}. ${problem.needs}.`],
+  );
+  return {
+    devices: present.filter((_, i) => problems[i] === undefined),
+    note: notes.length === 0 ? null : notes.join('\n'),
+  };
+}
 
 function packageVersion(): string {
   const require = createRequire(import.meta.url);

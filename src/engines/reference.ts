@@ -1,3 +1,4 @@
+import { AimaasError } from '../core/errors.js';
 import type { TensorData, TensorValues } from '../core/tensor.js';
 import { sizeOf } from '../core/tensor.js';
 import { inputInfos, type Graph } from '../graph/graph.js';
@@ -20,6 +21,16 @@ export const referenceEngine: Engine = {
       devices: ['cpu'],
       note: null,
     }),
+  requireDevice: (device) =>
+    device === 'cpu'
+      ? Promise.resolve()
+      : Promise.reject(
+          new AimaasError(
+            'ENGINE_UNAVAILABLE',
+            `The engine "reference" has no device "${device}". It has: cpu.`,
+            { hint: `aimaas train --device ${device}, which chooses an engine that has it` },
+          ),
+        ),
   compile: (graph) => Promise.resolve(new ReferenceExecutable(graph)),
   compileTraining: (step) => Promise.resolve(new ReferenceTraining(step)),
 };

@@ -1,6 +1,6 @@
 import type { Engine, EngineInfo } from './engine.js';
 import { compileExecutable } from './tensorflow/executable.js';
-import { aboutGpu, startedHost } from './tensorflow/hosts.js';
+import { aboutGpu, openHost, startedHost } from './tensorflow/hosts.js';
 import { findInstallation, NOT_INSTALLED } from './tensorflow/installation.js';
 import { compileTraining } from './tensorflow/training.js';
 
@@ -8,6 +8,9 @@ import { compileTraining } from './tensorflow/training.js';
 export const tensorflowEngine: Engine = {
   name: 'tensorflow',
   probe,
+  requireDevice: async (device) => {
+    await openHost({ device });
+  },
   compile: compileExecutable,
   compileTraining,
 };

@@ -14,7 +14,7 @@ function libraryFolder(): string | undefined {
 
 /**
  * The devices whose libraries are there. Asking the runtime for one that is missing makes it write to the terminal, so
- * the files are looked for instead. Whether there is a GPU shows when a session is opened.
+ * the files are looked for instead. Whether they find a GPU is for device-check.ts to try.
  */
 export function presentDevices(runtime: OrtModule): string[] {
   const folder = libraryFolder();

@@ -1,7 +1,7 @@
 import type * as ort from 'onnxruntime-node';
 import { AimaasError } from '../../core/errors.js';
 import type { EngineOptions } from '../engine.js';
-import { presentDevices } from './devices.js';
+import { requireDevice } from './device-check.js';
 import { importOnnxRuntime, type OrtModule } from './runtime.js';
 
 /** Loads the runtime's native library; ENGINE_UNAVAILABLE where it cannot be. */
@@ -27,19 +27,7 @@ export async function openSession(
   options: EngineOptions,
 ): Promise<ort.InferenceSession> {
   const device = options.device ?? 'cpu';
-  const devices = presentDevices(runtime);
-  if (!devices.includes(device)) {
-    throw new AimaasError(
-      'ENGINE_UNAVAILABLE',
-      `ONNX Runtime has no library for the device "${device}" here. It has: ${devices.join(', ')}.`,
-      {
-        hint:
-          device === 'cuda'
-            ? 'npm rebuild onnxruntime-node, or run with --device cpu'
-            : 'Run with --device cpu.',
-      },
-    );
-  }
+  await requireDevice(runtime, device);
   try {
     return await runtime.InferenceSession.create(model, {
       executionProviders: device === 'cpu' ? ['cpu'] : [device, 'cpu'],
@@ -54,11 +42,8 @@ export async function openSession(
     if (device !== 'cpu') {
       throw new AimaasError(
         'ENGINE_UNAVAILABLE',
-        `ONNX Runtime cannot use the device "${device}": ${String(cause)}`,
-        {
-          hint: 'Run with --device cpu.',
-          cause,
-        },
+        `ONNX Runtime cannot compile this model for the device "${device}".`,
+        { hint: 'Run with --device cpu. What ONNX Runtime says of it: --debug', cause },
       );
     }
     throw new AimaasError('INTERNAL', `ONNX Runtime rejects the compiled model: ${String(cause)}`, { cause });

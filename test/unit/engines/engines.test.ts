@@ -2,6 +2,8 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { AimaasError } from '../../../src/core/errors.js';
+import { DEVICES } from '../../../src/engines/engine.js';
 import { chooseEngine, ENGINE_NAMES, engine, probeEngines } from '../../../src/engines/index.js';
 import { defaultThreads } from '../../../src/engines/onnxruntime/threads.js';
 import { GraphBuilder } from '../../../src/graph/builder.js';
@@ -29,13 +31,39 @@ describe('engines', () => {
       expect([chosen.name, device]).toEqual(['onnxruntime', 'cpu']);
       expect(reason).toContain('aimaas engines install tensorflow');
     }
-    const onGpu = await chooseEngine('auto', 'webgpu');
-    expect([onGpu.engine.name, onGpu.device]).toEqual(['onnxruntime', 'webgpu']);
     expect((await chooseEngine('reference')).engine.name).toBe('reference');
     await expect(chooseEngine('tensorflow')).rejects.toMatchObject({
       code: 'ENGINE_UNAVAILABLE',
       hint: 'aimaas engines install tensorflow',
     });
+  });
+
+  it('refuse a device that they do not have or that is not here, before anything is begun', async () => {
+    for (const device of ['webgpu', 'cuda'] as const) {
+      await expect(chooseEngine('reference', device)).rejects.toMatchObject({
+        code: 'ENGINE_UNAVAILABLE',
+        message: `The engine "reference" has no device "${device}". It has: cpu.`,
+      });
+    }
+    const { devices = [], note } = (await probeEngines()).find(({ name }) => name === 'onnxruntime') ?? {};
+    for (const device of ['webgpu', 'cuda'] as const) {
+      const choosing = chooseEngine('onnxruntime', device);
+      if (devices.includes(device)) {
+        expect((await choosing).device).toBe(device);
+        continue;
+      }
+      const error = await choosing.then(
+        () => undefined,
+        (problem: unknown) => problem as AimaasError,
+      );
+      expect(error).toMatchObject({ code: 'ENGINE_UNAVAILABLE', hint: /Or run with --device cpu\./ });
+      expect(error?.message).toMatch(/^ONNX Runtime cannot compute on the device "\w+" here: [^\n]+\.$/);
+      expect(error?.message).not.toMatch(/\.cc:|::|Error:/);
+      expect(error?.hint).toMatch(
+        device === 'cuda' ? /CUDA 12 and cuDNN 9|--device webgpu/ : /Vulkan|Metal|Direct3D/,
+      );
+      if (process.platform === 'linux' && device === 'webgpu') expect(note).toContain('webgpu: ');
+    }
   });
 
   it('say whether they can run here', async () => {
@@ -48,6 +76,22 @@ describe('engines', () => {
       expect(info).toMatchObject({ available: true, reason: null });
       expect(info.version).toMatch(/^\d+\.\d+/);
       expect(info.devices).toContain('cpu');
+    }
+  });
+
+  it('list the devices that a graph does run on', async () => {
+    const builder = new GraphBuilder();
+    builder.output('y', builder.op('Neg', [builder.input('x', [2])]));
+    const graph = builder.build();
+    for (const { name, devices } of (await probeEngines()).filter(({ available }) => available)) {
+      for (const device of DEVICES.filter((one) => devices.includes(one))) {
+        const executable = await (await engine(name)).compile(graph, { device });
+        const { y } = await executable.run({
+          x: { dtype: 'float32', shape: [2], data: Float32Array.of(1, 2) },
+        });
+        expect([...(y?.data as Float32Array)]).toEqual([-1, -2]);
+        await executable.dispose();
+      }
     }
   });
 
