@@ -1,14 +1,15 @@
-import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { readFile, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import type { BundleManifest } from '../core/bundle.js';
 import { AimaasError, throwIfAborted } from '../core/errors.js';
 import { isJsonObject, type Json } from '../core/json.js';
 import type { StepContext } from '../core/step.js';
 import { VERSION } from '../core/version.js';
 import type { Deployer } from '../exporters/index.js';
-import { storageError, temporaryName, writeJsonAtomic } from '../workspace/atomic.js';
+import { writeJsonAtomic } from '../workspace/atomic.js';
 import type { BundleSecret } from '../workspace/encryption.js';
-import { exists } from '../workspace/workspace.js';
+import { filesIn } from '../workspace/replace-folder.js';
+import { openOutput, type OutputFolder, writeOutput } from './export-output.js';
 import { exampleRecord } from './model-inputs.js';
 import type { SecretOptions } from './model-trust.js';
 import { openPredictor } from './predictor.js';
@@ -23,30 +24,45 @@ export type Deployment = {
   readonly next: string;
 };
 
-/**
- * Makes sure that deployments may be written below a folder.
- * @throws AimaasError USAGE when one of their folders holds something else.
- */
-export async function requireDeployable(deployers: readonly Deployer[], parent: string): Promise<void> {
-  for (const { format } of deployers) {
-    const folder = join(parent, format);
-    if (await isReplaceable(folder)) continue;
-    throw new AimaasError('USAGE', `${folder} holds files that are no deployment of aimaas.`, {
-      hint: 'Name another folder with --output, or replace what is there with --force.',
-    });
-  }
-}
-
-async function isReplaceable(folder: string): Promise<boolean> {
-  const names = await readdir(folder).catch((error: unknown) => {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw storageError(error, folder);
-  });
-  if (names.length === 0) return true;
+/** The files of an earlier deployment in a folder; undefined if there is none, or one that does not say. */
+async function deploymentFiles(folder: string): Promise<readonly string[] | undefined> {
   const marker = await readFile(join(folder, MARKER), 'utf8')
     .then((text) => JSON.parse(text) as Json)
     .catch(() => undefined);
-  return isJsonObject(marker) && marker['kind'] === 'deployment';
+  if (!isJsonObject(marker) || marker['kind'] !== 'deployment' || !Array.isArray(marker['files']))
+    return undefined;
+  return [MARKER, ...marker['files'].filter((file) => typeof file === 'string')];
+}
+
+/**
+ * The folders that deployments are written to, below `parent`.
+ * @throws AimaasError USAGE when one of them holds something else, see `openOutput`.
+ */
+export async function openDeployments(
+  deployers: readonly Deployer[],
+  parent: string,
+  options: { readonly workspace: string; readonly force: boolean },
+): Promise<ReadonlyMap<Deployer, OutputFolder>> {
+  const folders = new Map<Deployer, OutputFolder>();
+  for (const deployer of deployers) {
+    const name = join(parent, deployer.format);
+    const what = 'deployment of aimaas';
+    folders.set(deployer, await openOutput(name, { ...options, what }, deploymentFiles));
+  }
+  return folders;
+}
+
+/** The folders of deployments that nobody named a place for: in the workspace. */
+export async function ownDeployments(
+  deployers: readonly Deployer[],
+  parent: string,
+): Promise<ReadonlyMap<Deployer, OutputFolder>> {
+  const folders = new Map<Deployer, OutputFolder>();
+  for (const deployer of deployers) {
+    const path = join(parent, deployer.format);
+    folders.set(deployer, { name: path, path, ours: await deploymentFiles(path) });
+  }
+  return folders;
 }
 
 /**
@@ -65,24 +81,24 @@ export function requireOpenable(deployers: readonly Deployer[], secret: BundleSe
   );
 }
 
-/** Writes deployments of a bundle, each whole or not at all, in the place of what was there. */
+/** Writes deployments of a bundle to their folders, each whole or not at all. */
 export async function writeDeployments(
-  deployers: readonly Deployer[],
+  folders: ReadonlyMap<Deployer, OutputFolder>,
   bundle: { readonly folder: string; readonly manifest: BundleManifest; readonly secret: SecretOptions },
-  parent: string,
+  force: boolean,
   { reporter, signal }: StepContext,
 ): Promise<Record<string, Deployment>> {
   const predictor = await openPredictor(bundle.folder, { trust: bundle.secret });
   const example = exampleRecord(predictor.features);
   await predictor.dispose();
   const written: Record<string, Deployment> = {};
-  const bar = reporter.progress({ title: 'Packing', total: deployers.length, unit: 'deployments' });
-  for (const [i, deployer] of deployers.entries()) {
+  const bar = reporter.progress({ title: 'Packing', total: folders.size, unit: 'deployments' });
+  let done = 0;
+  for (const [deployer, output] of folders) {
     throwIfAborted(signal);
-    bar.update(i, { format: deployer.format });
+    bar.update(done++, { format: deployer.format });
     try {
-      const folder = resolve(parent, deployer.format);
-      written[deployer.format] = await writeDeployment(deployer, { ...bundle, example }, folder);
+      written[deployer.format] = await writeDeployment(deployer, { ...bundle, example }, output, force);
     } catch (error) {
       bar.fail();
       throw error;
@@ -95,42 +111,30 @@ export async function writeDeployments(
 async function writeDeployment(
   deployer: Deployer,
   bundle: Parameters<Deployer['write']>[0],
-  folder: string,
+  output: OutputFolder,
+  force: boolean,
 ): Promise<Deployment> {
-  const temporary = temporaryName(folder);
-  const old = temporaryName(folder);
-  try {
-    await mkdir(dirname(folder), { recursive: true });
-    await mkdir(temporary);
-    const next = await deployer.write(bundle, temporary);
+  let deployment: Deployment | undefined;
+  await writeOutput(output, { force, last: MARKER }, async (folder) => {
+    const next = await deployer.write(bundle, folder);
     const { name, version } = bundle.manifest;
-    const { format } = deployer;
-    await writeJsonAtomic(join(temporary, MARKER), {
+    const files = await filesIn(folder);
+    deployment = { folder: resolve(output.name), bytes: await sizeOf(folder, files), next };
+    await writeJsonAtomic(join(folder, MARKER), {
       schemaVersion: 1,
       kind: 'deployment',
-      format,
+      format: deployer.format,
       model: name,
       version,
       aimaas: VERSION,
       next,
+      files,
     });
-    if (await exists(folder)) await rename(folder, old);
-    await rename(temporary, folder);
-    return { folder, bytes: await sizeOf(folder), next };
-  } catch (error) {
-    throw storageError(error, folder);
-  } finally {
-    await rm(temporary, { recursive: true, force: true });
-    await rm(old, { recursive: true, force: true });
-  }
+  });
+  return deployment as Deployment;
 }
 
-async function sizeOf(folder: string): Promise<number> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const sizes = await Promise.all(
-    entries
-      .filter((entry) => entry.isFile())
-      .map(async (entry) => (await stat(join(entry.parentPath, entry.name))).size),
-  );
+async function sizeOf(folder: string, files: readonly string[]): Promise<number> {
+  const sizes = await Promise.all(files.map(async (file) => (await stat(join(folder, file))).size));
   return sizes.reduce((sum, size) => sum + size, 0);
 }

@@ -12,13 +12,15 @@ import { Workspace } from '../workspace/workspace.js';
 import { remember } from './audit.js';
 import {
   type Deployment,
-  requireDeployable,
+  openDeployments,
+  ownDeployments,
   requireOpenable,
   writeDeployments,
 } from './export-deployments.js';
-import { copyBundle, requireReplaceable } from './export-output.js';
+import { bundleFiles, copyBundle, openOutput } from './export-output.js';
 import { OWN_FILES, publish } from './export-publish.js';
 import { isSealedBy, sealFrom, type SealOptions } from './export-seal.js';
+import { asItStands, wayOn } from './run-state.js';
 
 /** Raised whenever the same run would give other files. */
 const STEP_VERSION = 2;
@@ -70,10 +72,13 @@ export async function exportModel(options: ExportOptions, context: StepContext):
   const alias = options.alias === undefined ? undefined : checkAlias(options.alias);
   // Without a format of its own, the bundle is made as always, and it is the deployments that are wanted.
   const copies = options.output !== undefined && (formats !== undefined || deployers.length === 0);
-  if (options.force !== true) {
-    if (copies) await requireReplaceable(options.output);
-    if (options.output !== undefined) await requireDeployable(deployers, options.output);
-  }
+  const force = options.force === true;
+  const place = { workspace: context.workspace, force };
+  const copy = copies
+    ? await openOutput(options.output, { ...place, what: 'exported model' }, bundleFiles)
+    : undefined;
+  const folders =
+    options.output === undefined ? undefined : await openDeployments(deployers, options.output, place);
   const seal = await sealFrom(options);
   requireOpenable(deployers, seal.secret);
   const run = await completeRun(workspace, options.run);
@@ -85,7 +90,7 @@ export async function exportModel(options: ExportOptions, context: StepContext):
     manifest.key === key &&
     (wanted ?? usualFormats(manifest)).every((format) => format in manifest.formats) &&
     isSealedBy(manifest, seal);
-  const found = options.force === true ? undefined : await registry.find(name, reuse);
+  const found = force ? undefined : await registry.find(name, reuse);
   const bundle =
     found ??
     (await publish({
@@ -98,7 +103,7 @@ export async function exportModel(options: ExportOptions, context: StepContext):
       formats,
       reuse,
       seal,
-      force: options.force === true,
+      force,
     }));
   const access = { reporter: context.reporter, signal: context.signal };
   const model = `${name}/${bundle.version}`;
@@ -118,12 +123,17 @@ export async function exportModel(options: ExportOptions, context: StepContext):
     }
   }
   const folder = registry.folder(name, bundle.version);
-  const output = copies ? await copyBundle(folder, options.output) : null;
-  const parent = options.output ?? workspace.path('deployments', name, String(bundle.version));
+  const output = copy === undefined ? null : await copyBundle(folder, copy, { force });
   const deployments =
     deployers.length === 0
       ? {}
-      : await writeDeployments(deployers, { folder, manifest: bundle, secret: options }, parent, context);
+      : await writeDeployments(
+          folders ??
+            (await ownDeployments(deployers, workspace.path('deployments', name, String(bundle.version)))),
+          { folder, manifest: bundle, secret: options },
+          force,
+          context,
+        );
   return {
     schemaVersion: 1,
     upToDate: found !== undefined,
@@ -171,12 +181,12 @@ function usualFormats(manifest: BundleManifest): readonly string[] {
 }
 
 async function completeRun(workspace: Workspace, wanted: string | undefined): Promise<Manifest<RunContent>> {
-  const run = await workspace.find<RunContent>('run', wanted);
+  const run = await asItStands(workspace, await workspace.find<RunContent>('run', wanted));
   if (run.content.state === 'complete') return run;
   throw new AimaasError(
     'ARTIFACT_INCOMPATIBLE',
     `Run ${run.id} is ${run.content.state}, so there is nothing to export yet.`,
-    { hint: `aimaas train --resume ${run.id}` },
+    { hint: wayOn(run) },
   );
 }
 

@@ -21,12 +21,16 @@ const STORAGE_ERRORS: Record<string, string> = {
 };
 
 /** Turns a file system failure into a STORAGE error that names the path; anything else is passed on as it is. */
-export function storageError(error: unknown, path: string): unknown {
+export function storageError(
+  error: unknown,
+  path: string,
+  place = 'choose another place with --workspace DIR',
+): unknown {
   const code = (error as NodeJS.ErrnoException | null)?.code;
   const reason = code === undefined ? undefined : STORAGE_ERRORS[code];
   if (reason === undefined) return error;
   return new AimaasError('STORAGE', `Cannot write ${path}: ${reason}.`, {
-    hint: 'Free space or fix the permissions, or choose another place with --workspace DIR.',
+    hint: `Free space or fix the permissions, or ${place}.`,
     cause: error,
   });
 }

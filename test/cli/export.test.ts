@@ -1,4 +1,4 @@
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -132,12 +132,101 @@ describe('aimaas export', () => {
     );
   });
 
-  it('does nothing when --output holds something else', async () => {
+  it('writes nothing to a folder that holds other files, and beside them with --force', async () => {
     const before = await readdir(join(cwd, '.aimaas', 'models'));
-    const { code, stderr } = await aimaas('export', '--output', cwd, '--name', 'never');
-    expect(code).toBe(2);
-    expect(stderr).toMatch(/holds files that are no exported model/);
+    const output = join(cwd, 'app');
+    await mkdir(output);
+    await writeFile(join(output, 'app.py'), 'print()');
+    await writeFile(join(output, 'manifest.json'), '{"name":"my app"}');
+    const refused = await aimaas('export', '--output', 'app', '--name', 'never');
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toMatch(/app holds files, but no exported model/);
     expect(await readdir(join(cwd, '.aimaas', 'models'))).toEqual(before);
+    await runJson(['export', '--output', 'app', '--name', 'beside', '--force'], { cwd });
+    expect(await readFile(join(output, 'app.py'), 'utf8')).toBe('print()');
+    expect(await readManifest(output)).toMatchObject({ kind: 'model', name: 'beside' });
+  });
+
+  it('replaces only the files of the earlier bundle in --output', async () => {
+    const output = join(cwd, 'kept');
+    await runJson(['export', '--output', 'kept', '--format', 'onnx,tfjs', '--name', 'first'], { cwd });
+    await writeFile(join(output, 'app.py'), 'print()');
+    await writeFile(join(output, 'onnx', 'notes.txt'), 'mine');
+    const last = await runJson<ExportResult>(
+      ['export', '--output', 'kept', '--format', 'onnx', '--name', 'next'],
+      { cwd },
+    );
+    expect(await readFile(join(output, 'app.py'), 'utf8')).toBe('print()');
+    expect(await readFile(join(output, 'onnx', 'notes.txt'), 'utf8')).toBe('mine');
+    expect(await readManifest(output)).toEqual(await readManifest(last.folder));
+    expect(await exists(join(output, 'tfjs'))).toBe(false);
+    expect((await aimaas('predict', './kept', PENGUINS)).code).toBe(0);
+  });
+
+  it('does not replace a file of somebody else in an earlier bundle without --force', async () => {
+    const output = join(cwd, 'in-the-way');
+    const argv = ['export', '--output', output, '--name', 'in-the-way'];
+    await runJson([...argv, '--format', 'onnx'], { cwd });
+    await mkdir(join(output, 'tfjs'));
+    await writeFile(join(output, 'tfjs', 'model.json'), '{}');
+    const { code, stderr } = await aimaas(...argv, '--format', 'tfjs');
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/did not write and would replace: tfjs\/model\.json/);
+    expect(await readFile(join(output, 'tfjs', 'model.json'), 'utf8')).toBe('{}');
+    await runJson([...argv, '--format', 'tfjs', '--force'], { cwd });
+    expect(await readFile(join(output, 'tfjs', 'model.json'), 'utf8')).not.toBe('{}');
+  });
+
+  it.each([
+    ['.', /is the current folder/],
+    ['..', /is a folder that the current folder lies in/],
+    ['.aimaas', /is a workspace/],
+    ['.aimaas/models/penguins/1', /lies in the workspace/],
+    ['link', /is the current folder/],
+  ])('never writes to --output %s, not with --force either', async (output, message) => {
+    if (output === 'link') await symlink(cwd, join(cwd, 'link'));
+    await writeFile(join(cwd, 'mine.csv'), 'a\n1\n');
+    for (const force of [[], ['--force']]) {
+      const { code, stderr } = await aimaas('export', '--output', output, ...force);
+      expect(code).toBe(2);
+      expect(stderr).toMatch(message);
+    }
+    expect(await exists(join(cwd, 'mine.csv'))).toBe(true);
+    expect(await exists(join(cwd, '.aimaas', 'runs', run))).toBe(true);
+  });
+
+  it('never writes over another workspace, or a folder that one lies in', async () => {
+    await mkdir(join(cwd, 'project', 'sub'), { recursive: true });
+    await runJson(['collect', PENGUINS, '--target', 'species', '--workspace', 'project/sub/w'], { cwd });
+    const other = await aimaas('export', '--output', 'project/sub/w', '--force');
+    expect(other.stderr).toMatch(/is a workspace/);
+    const within = ['--workspace', 'project/sub/w', '--output', 'project', '--force'];
+    expect((await aimaas('export', ...within)).stderr).toMatch(/is a folder that the workspace lies in/);
+  });
+
+  it('refuses a file as --output', async () => {
+    await writeFile(join(cwd, 'file.txt'), '');
+    const { code, stderr } = await aimaas('export', '--output', 'file.txt');
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/file\.txt is a file; expected a folder/);
+    expect(stderr).not.toMatch(/--workspace/);
+    expect((await aimaas('export', '--output', 'file.txt/x')).stderr).not.toMatch(/--workspace/);
+  });
+
+  it('keeps what somebody put into the folder of a deployment', async () => {
+    const argv = ['export', '--format', 'kubernetes', '--output', 'cluster'];
+    await runJson(argv, { cwd });
+    const kept = join(cwd, 'cluster', 'kubernetes', 'ingress.yaml');
+    await writeFile(kept, 'kind: Ingress');
+    await runJson([...argv, '--name', 'renamed'], { cwd });
+    expect(await readFile(kept, 'utf8')).toBe('kind: Ingress');
+    expect(await readFile(join(cwd, 'cluster/kubernetes/deployment.json'), 'utf8')).toMatch(/renamed/);
+    await mkdir(join(cwd, 'plain', 'kubernetes'), { recursive: true });
+    await writeFile(join(cwd, 'plain', 'kubernetes', 'a.yaml'), 'mine');
+    const refused = await aimaas('export', '--format', 'kubernetes', '--output', 'plain');
+    expect(refused.stderr).toMatch(/plain\/kubernetes holds files, but no deployment of aimaas/);
+    await runJson(['export', '--format', 'kubernetes', '--output', 'plain', '--force'], { cwd });
+    expect(await readFile(join(cwd, 'plain', 'kubernetes', 'a.yaml'), 'utf8')).toBe('mine');
   });
 
   it.each([
