@@ -49,7 +49,9 @@ export default defineCommand({
         ['option', 'value'],
         options.map(([name, value]) => [name ?? null, value === undefined ? null : String(value)]),
       ),
-      `Next: ${style.bold(`aimaas ${test === null ? 'evaluate' : 'export'} --run ${run.id}`)}`,
+      ...(content.state === 'complete'
+        ? [`Next: ${style.bold(`aimaas ${test === null ? 'evaluate' : 'export'} --run ${run.id}`)}`]
+        : []),
     ].join('\n\n');
   },
   quiet: ({ run }) => run.id,

@@ -88,7 +88,8 @@ export type FeaturesContent = {
   };
 };
 
-export type RunState = 'training' | 'interrupted' | 'failed' | 'complete';
+/** `stopped`: a search ended it early, because others were better. */
+export type RunState = 'training' | 'interrupted' | 'stopped' | 'failed' | 'complete';
 
 /** Metric name → value. */
 export type Metrics = { readonly [metric: string]: number };
@@ -118,6 +119,8 @@ export type RunContent = {
   readonly from: string | null;
   /** Search that made this run, if any. */
   readonly search: string | null;
+  /** Code of the error that a failed run failed with. */
+  readonly failure?: string;
 };
 
 /**

@@ -11,6 +11,7 @@ import type { Manifest } from '../workspace/manifest.js';
 import { modelNameFrom } from '../workspace/model-name.js';
 import { ModelRegistry } from '../workspace/registry.js';
 import { exists, Workspace } from '../workspace/workspace.js';
+import { asItStands, wayOn } from './run-state.js';
 
 /** A model that can answer: `folder` holds predictor.json and network.onnx. */
 export type ResolvedModel = {
@@ -102,13 +103,10 @@ async function runOf(workspace: Workspace, prefix: string): Promise<Manifest<Run
   return exact ?? runs[0];
 }
 
-async function fromRun(workspace: Workspace, run: Manifest<RunContent>): Promise<ResolvedModel> {
+async function fromRun(workspace: Workspace, found: Manifest<RunContent>): Promise<ResolvedModel> {
+  const run = await asItStands(workspace, found);
   const folder = workspace.folder('run', run.id);
-  await requireWeights(
-    folder,
-    `Run ${run.id} is ${run.content.state} and`,
-    `aimaas train --resume ${run.id}`,
-  );
+  await requireWeights(folder, `Run ${run.id} is ${run.content.state} and`, wayOn(run));
   return { folder, name: modelNameFrom(run.content.dataName), version: null, run: run.id };
 }
 
@@ -144,7 +142,7 @@ async function atPath(path: string): Promise<ResolvedModel> {
     .catch(() => undefined);
   if (!isJsonObject(manifest) || manifest.kind !== 'run') throw unreadable(folder);
   const run = manifest as unknown as Manifest<RunContent>;
-  await requireWeights(folder, `The run in ${folder}`, `aimaas train --resume ${run.id}`);
+  await requireWeights(folder, `The run in ${folder}`, wayOn(run));
   return { folder, name: modelNameFrom(run.content.dataName), version: null, run: run.id };
 }
 

@@ -8,6 +8,7 @@ import type { Manifest } from '../workspace/manifest.js';
 import { Workspace } from '../workspace/workspace.js';
 import { testMetrics } from './evaluation-output.js';
 import { parseCondition } from './run-condition.js';
+import { asItStands } from './run-state.js';
 import { warnOfDamage } from './warn-of-damage.js';
 
 export type RunSummary = {
@@ -143,7 +144,10 @@ export async function listRuns(options: ListRunsOptions, context: StepContext): 
   const conditions = (options.where ?? []).map(parseCondition);
   const all: JudgedRun[] = [];
   for (const run of await workspace.list<RunContent>('run', warnOfDamage(context))) {
-    all.push({ ...run, test: await testMetrics(workspace.folder('run', run.id)) });
+    all.push({
+      ...(await asItStands(workspace, run)),
+      test: await testMetrics(workspace.folder('run', run.id)),
+    });
   }
   const chosen = all.filter((run) => {
     const values = valuesOfRun(run);
@@ -179,7 +183,7 @@ export async function showRun(
   context: StepContext,
 ): Promise<ShowRunResult> {
   const workspace = new Workspace(context.workspace);
-  const run = await workspace.find<RunContent>('run', options.run);
+  const run = await asItStands(workspace, await workspace.find<RunContent>('run', options.run));
   const folder = workspace.folder('run', run.id);
   return { schemaVersion: 1, folder, run, test: await testMetrics(folder) };
 }

@@ -10,6 +10,7 @@ import {
   type StepRecord,
   type StepSettings,
 } from './pipeline-record.js';
+import { asItStands } from './run-state.js';
 import { changedMatches, changedSources } from './source-changes.js';
 
 export type StepState = {
@@ -136,7 +137,7 @@ class Inspector {
     const manifest = id === undefined ? undefined : await this.workspace.read<RunContent>('run', id);
     if (manifest === undefined) return { state: 'missing', reason: 'no run yet', made: null };
     const features = await this.workspace.current('features');
-    const { content } = manifest;
+    const { content } = await asItStands(this.workspace, manifest);
     if (content.features !== features)
       return madeOf(manifest.id, `feature set ${content.features}`, features);
     if (content.state !== 'complete') {

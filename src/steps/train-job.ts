@@ -11,6 +11,8 @@ import type { ResolvedTraining, TrainOptions } from './train-options.js';
 export interface TrainHooks {
   /** Leave the current run the current one. */
   readonly keepCurrent?: boolean;
+  /** Whether the run was ended early for good, rather than interrupted. */
+  isStopped?(): boolean;
   /** Called with the run's id before it begins. */
   onStart?(run: string): Promise<void> | void;
   /** Called after every validation, those before a resumption included; the run goes on when it has returned. */

@@ -1,6 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { RunContent } from '../core/artifacts.js';
 import { AimaasError } from '../core/errors.js';
+import type { Json } from '../core/json.js';
 import { loadFeatures } from '../features/index.js';
 import { readCheckpoint, writeCheckpoint } from '../training/checkpoint.js';
 import { fit, type FitResult } from '../training/fit.js';
@@ -8,6 +10,7 @@ import { optimizerNamed } from '../training/optimizers/index.js';
 import type { TrainingPlan } from '../training/plan.js';
 import { readFeatures } from './features-dataset.js';
 import { copySource } from './model-source.js';
+import { smallerRate } from './run-state.js';
 import { openTrainingData, type TrainingData } from './train-data.js';
 import { removeCheckpoints, weightsFrom, writeModel, writeNetwork } from './train-files.js';
 import { type Job, writeState } from './train-job.js';
@@ -30,7 +33,6 @@ export async function runJob(job: Job): Promise<TrainResult> {
   const starts =
     job.options.from === undefined ? undefined : await weightsFrom(workspace.folder('run', job.options.from));
   await writeState(job, 'training', { seconds: 0 });
-  if (job.hooks.keepCurrent !== true) await workspace.setCurrent('run', job.id);
   await job.hooks.onStart?.(job.id);
   for (const record of resume?.progress.history ?? []) await job.hooks.onRecord?.(record);
   if (resume !== undefined) {
@@ -94,7 +96,10 @@ export async function runJob(job: Job): Promise<TrainResult> {
     });
   } catch (error) {
     bar.fail();
-    await writeState(job, 'failed', { seconds: (performance.now() - started) / 1000 });
+    await writeState(job, 'failed', {
+      seconds: (performance.now() - started) / 1000,
+      failure: error instanceof AimaasError ? error.code : 'INTERNAL',
+    });
     throw error;
   }
   return finish(job, result, training, plan, bar);
@@ -107,8 +112,8 @@ async function finish(
   plan: TrainingPlan,
   bar: { done(message?: string): void; fail(message?: string): void },
 ): Promise<TrainResult> {
-  const { folder, features, resolved, workspace } = job;
-  const { progress, best } = result.outcome;
+  const { folder, features, workspace } = job;
+  const { progress } = result.outcome;
   const epoch = Math.floor(progress.step / plan.stepsPerEpoch);
   const about = {
     epochs: epoch,
@@ -119,24 +124,19 @@ async function finish(
   };
   if (result.end === 'interrupted' || result.end === 'diverged') {
     bar.fail();
-    await writeState(job, result.end === 'interrupted' ? 'interrupted' : 'failed', about);
-    throw result.end === 'interrupted' ? interrupted(job, epoch, plan) : diverged(job, epoch, plan, result);
+    if (result.end === 'diverged') throw await diverged(job, plan, result, about);
+    await writeState(job, job.hooks.isStopped?.() === true ? 'stopped' : 'interrupted', about);
+    throw interrupted(job, epoch, plan);
   }
   const fitted = loadFeatures(await readFeatures(workspace, features));
   await writeNetwork(folder, result.graph, features.content, fitted);
-  await writeModel(folder, result.program, best, {
-    family: resolved.settings.family,
-    params: resolved.settings.params,
-    task: features.content.task,
-    outputs: resolved.context.outputs,
-    layout: features.content.layout,
-    temperature: result.temperature,
-  });
+  await writeWeights(job, result);
   await removeCheckpoints(join(folder, 'checkpoints'));
   const manifest = await writeState(job, 'complete', {
     ...about,
     parameters: result.program.parameters.width * result.program.members,
   });
+  if (job.hooks.keepCurrent !== true) await workspace.setCurrent('run', job.id);
   bar.done(`${epoch} epochs in ${progress.seconds.toFixed(1)} s`);
   return resultOf(manifest, workspace, false);
 }
@@ -151,17 +151,64 @@ function interrupted(job: Job, epoch: number, plan: TrainingPlan): AimaasError {
   );
 }
 
-function diverged(job: Job, epoch: number, plan: TrainingPlan, result: FitResult): AimaasError {
-  const last = result.outcome.progress.history.at(-1);
+/**
+ * Keeps the best weights of a run whose loss ran away, if it had any, for others to start from. Its checkpoints would only
+ * lead there again.
+ */
+async function diverged(
+  job: Job,
+  plan: TrainingPlan,
+  result: FitResult,
+  about: Partial<RunContent>,
+): Promise<AimaasError> {
+  const { progress } = result.outcome;
+  const last = progress.history.at(-1);
+  await removeCheckpoints(join(job.folder, 'checkpoints'));
+  if (last !== undefined) await writeWeights(job, result);
+  await writeState(job, 'failed', { ...about, epochs: last?.epoch ?? 0, failure: 'TRAINING_DIVERGED' });
   const good =
     last === undefined
-      ? 'no epoch was good'
-      : `the last good epoch was ${last.epoch} (loss ${last.loss.toPrecision(4)})`;
+      ? 'no epoch was good enough to keep its weights'
+      : `the last good epoch was ${last.epoch} (loss ${last.loss.toPrecision(4)}), the best weights until then are in ${join(job.folder, 'weights.safetensors')}`;
+  const rate = plan.learningRate;
   return new AimaasError(
     'TRAINING_DIVERGED',
-    `The loss became NaN or infinite in epoch ${epoch + 1} at learning rate ${plan.learningRate}; ${good}. Its checkpoint is in ${join(job.folder, 'checkpoints')}.`,
-    { hint: `aimaas train --learning-rate ${(plan.learningRate / 10).toPrecision(2)} --clip-norm 1` },
+    `The loss became NaN or infinite in epoch ${Math.ceil(progress.step / plan.stepsPerEpoch)}${job.resolved.settings.learningRate === 'auto' ? '' : ` at learning rate ${rate}`}; ${good}.`,
+    // Weights of steps that were far too long are far off as well.
+    { hint: calmer(job, rate, last === undefined || rate > 1 ? [] : ['--from', job.id]) },
   );
+}
+
+/** The command of the user with a smaller learning rate. */
+function calmer({ options }: Job, rate: number, more: readonly string[]): string {
+  const { model, params = {}, optimizer, members } = options;
+  const given = [
+    ...(model === undefined ? [] : ['--model', model]),
+    ...Object.entries(params).flatMap(([name, value]) => parameterFlag(name, value)),
+    ...(members === undefined ? [] : ['--members', String(members)]),
+    ...(optimizer === undefined ? [] : ['--optimizer', optimizer]),
+  ];
+  const words = [...given, ...more, '--learning-rate', smallerRate(rate), '--clip-norm', '1'];
+  return ['aimaas train', ...words.map((word) => (/[^\w.,=/:+-]/.test(word) ? `'${word}'` : word))].join(' ');
+}
+
+/** A parameter of a family as an option of the command line. */
+function parameterFlag(name: string, value: Json): string[] {
+  const text = typeof value === 'string' ? value : JSON.stringify(value).replaceAll(/[[\]]/g, '');
+  if (name === 'units') return ['--layers', text];
+  if (name === 'activation' || name === 'dropout') return [`--${name}`, text];
+  return ['--param', `${name}=${text}`];
+}
+
+async function writeWeights({ folder, features, resolved }: Job, result: FitResult): Promise<void> {
+  await writeModel(folder, result.program, result.outcome.best, {
+    family: resolved.settings.family,
+    params: resolved.settings.params,
+    task: features.content.task,
+    outputs: resolved.context.outputs,
+    layout: features.content.layout,
+    temperature: result.temperature,
+  });
 }
 
 function meanOf(values: readonly number[]): number {

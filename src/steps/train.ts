@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { FeaturesContent, RunContent } from '../core/artifacts.js';
 import { AimaasError } from '../core/errors.js';
 import type { StepContext } from '../core/step.js';
@@ -5,9 +6,11 @@ import { chooseEngine } from '../engines/index.js';
 import { idOf } from '../workspace/hash.js';
 import { withLock } from '../workspace/lock.js';
 import type { Manifest } from '../workspace/manifest.js';
-import { Workspace } from '../workspace/workspace.js';
+import { exists, Workspace } from '../workspace/workspace.js';
+import { asItStands, lastInterrupted, wayOn } from './run-state.js';
 import type { Job, TrainHooks } from './train-job.js';
 import { optionsOfRun, resolveTraining, type TrainOptions } from './train-options.js';
+import { requireSameOptions } from './train-resume.js';
 import { resultOf, type TrainResult } from './train-result.js';
 import { runJob } from './train-run.js';
 
@@ -31,7 +34,7 @@ export async function train(
   await warnIfOutdated(workspace, features, asked, context);
   const resolved = await resolveTraining(asked, features.content);
   const { engine, device } = await chooseEngine(asked.engine, asked.device);
-  const from = asked.from === undefined ? null : (await workspace.find<RunContent>('run', asked.from)).id;
+  const from = asked.from === undefined ? null : (await runWithWeights(workspace, asked.from)).id;
   const key = {
     step: 'train',
     version: STEP_VERSION,
@@ -64,14 +67,35 @@ export async function train(
   return withLock(workspace.lockPath('run', id), lock, () => runJob(job));
 }
 
+/** @throws AimaasError ARTIFACT_INCOMPATIBLE when the run has no weights to start from. */
+async function runWithWeights(workspace: Workspace, wanted: string): Promise<Manifest<RunContent>> {
+  const run = await asItStands(workspace, await workspace.find<RunContent>('run', wanted));
+  if (await exists(join(workspace.folder('run', run.id), 'weights.safetensors'))) return run;
+  throw new AimaasError(
+    'ARTIFACT_INCOMPATIBLE',
+    `Run ${run.id} is ${run.content.state} and has no weights to start from.`,
+    { hint: wayOn(run) },
+  );
+}
+
 /** The options of an interrupted run, so that `--resume` needs no others. */
 async function resumed(workspace: Workspace, options: TrainOptions): Promise<TrainOptions> {
-  const run = await workspace.find<RunContent>('run', options.resume);
+  const run =
+    options.resume === 'latest'
+      ? await lastInterrupted(workspace)
+      : await asItStands(workspace, await workspace.find<RunContent>('run', options.resume));
+  if (run.content.failure === 'TRAINING_DIVERGED') {
+    const why = 'its loss became NaN or infinite, and would again';
+    throw new AimaasError('UNSUPPORTED', `The run ${run.id} cannot be resumed: ${why}.`, {
+      hint: wayOn(run),
+    });
+  }
   if (run.content.state === 'complete') {
     throw new AimaasError('UNSUPPORTED', `The run ${run.id} is complete: there is nothing to resume.`, {
       hint: `To train further from its weights: aimaas train --from ${run.id} --epochs 100`,
     });
   }
+  await requireSameOptions(run, options);
   return {
     ...optionsOfRun(run, workspace.folder('run', run.id)),
     features: run.content.features,

@@ -72,6 +72,11 @@ export async function readCheckpoint(folder: string): Promise<Checkpoint | undef
   return { progress: pointer.progress, tensors: await readSafetensors(path) };
 }
 
+/** Where a run stood at its last checkpoint. */
+export async function readProgress(folder: string): Promise<Progress | undefined> {
+  return (await readPointer(folder))?.progress;
+}
+
 async function readPointer(folder: string): Promise<Pointer | undefined> {
   const text = await readFile(join(folder, POINTER), 'utf8').catch(() => undefined);
   return text === undefined ? undefined : (JSON.parse(text) as Pointer);

@@ -151,9 +151,10 @@ class Loop {
     }
     const losses = await sessions.run({ first, count, size, indices, schedule });
     const sum = losses.reduce((a, b) => a + b, 0);
+    const bad = losses.findIndex((value) => !Number.isFinite(value));
     this.progress = {
       ...this.progress,
-      step: first + count,
+      step: first + (bad === -1 ? count : bad + 1),
       lossSum: this.progress.lossSum + sum,
       lossCount: this.progress.lossCount + count,
       seconds: this.seconds(),
@@ -162,11 +163,12 @@ class Loop {
     return Number.isFinite(sum);
   }
 
-  /** Validates, keeps each member's best weights and records the epoch; false when a validation loss is not a number. */
+  /** Validates, keeps each member's best weights and records the epoch; false when a weight is no number any more. */
   private async evaluate(total: number): Promise<boolean> {
     const { plan, sessions, widths } = this.o;
     const epoch = this.progress.step / plan.stepsPerEpoch;
     const state = this.answering(await sessions.readState());
+    if (!(state[PARAMETERS]?.data as Float32Array).every(Number.isFinite)) return false;
     const losses = await this.o.validate(state);
     const bestLoss = [...this.progress.bestLoss];
     const bestEpoch = [...this.progress.bestEpoch];
@@ -205,7 +207,7 @@ class Loop {
       history: [...this.progress.history, record],
     };
     await this.o.onRecord(record);
-    return (state[PARAMETERS]?.data as Float32Array).every(Number.isFinite);
+    return true;
   }
 
   /** The state with the parameters that answer: their running average, where one is kept. */

@@ -25,6 +25,11 @@ async function holder(path: string): Promise<Owner | undefined> {
   }
 }
 
+/** Whether a process holds the lock at `path`. */
+export async function isLocked(path: string): Promise<boolean> {
+  return (await holder(path)) !== undefined;
+}
+
 /** Makes the lock file; gives what stands in it, or undefined where there is one already. */
 async function tryAcquire(path: string): Promise<string | undefined> {
   const owner: Owner = { pid: process.pid, host: hostname() };

@@ -77,6 +77,11 @@ export async function readable<T>(
   }
 }
 
+/** Whether an artifact can be used: all can, but runs only once their state says so. */
+function isFinished({ kind, content }: Manifest): boolean {
+  return kind !== 'run' || content['state'] === 'complete';
+}
+
 /** The local folder that holds every artifact and metric of a project. */
 export class Workspace {
   readonly root: string;
@@ -151,13 +156,26 @@ export class Workspace {
     return found.sort((a, b) => b.createdAt.localeCompare(a.createdAt) || a.id.localeCompare(b.id));
   }
 
-  /** The id that later verbs use when none is named: the last one made or found up to date. */
+  /**
+   * The id that later verbs use when none is named: the last one made or found up to date. A run that has begun and did
+   * not come to its end is it only where no run did.
+   */
   async current(kind: ArtifactKind): Promise<string | undefined> {
     const text = await readFile(this.path('current', kind), 'utf8').catch(() => undefined);
     const id = text?.trim();
-    if (id !== undefined && id !== '' && (await exists(join(this.folder(kind, id), 'manifest.json'))))
-      return id;
-    return (await this.list(kind))[0]?.id;
+    if (id !== undefined && id !== '' && (await this.isFinished(kind, id))) return id;
+    const all = await this.list(kind);
+    return (all.find(isFinished) ?? all[0])?.id;
+  }
+
+  private async isFinished(kind: ArtifactKind, id: string): Promise<boolean> {
+    if (!(await exists(join(this.folder(kind, id), 'manifest.json')))) return false;
+    // One that is damaged is told of by whoever reads it.
+    const manifest = await readable(
+      () => this.read(kind, id),
+      () => undefined,
+    );
+    return manifest === undefined || isFinished(manifest);
   }
 
   async setCurrent(kind: ArtifactKind, id: string): Promise<void> {

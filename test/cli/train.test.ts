@@ -1,4 +1,4 @@
-import { cp, readFile } from 'node:fs/promises';
+import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -93,23 +93,107 @@ describe('aimaas train', () => {
     expect(await failing('--dropout', '1.5')).toMatch(/^2 .*1\.5/s);
   });
 
-  it('stops with advice when the loss is no longer a number', async () => {
-    const { code, stderr } = await runCli(
-      [
-        ...QUICK,
-        '--optimizer',
-        'sgd',
-        '--learning-rate',
-        '1e38',
-        '--schedule',
-        'constant',
-        '--activation',
-        'relu',
-      ],
-      { cwd },
-    );
+  it('stops with advice when the loss is no longer a number, in words of the command that was given', async () => {
+    const argv = ['train', '--model', 'mlp', '--layers', '8', '--members', '1', '--optimizer', 'sgd'];
+    const { code, stderr } = await runCli([...argv, '--learning-rate', '1e30', '--epochs', '20'], { cwd });
     expect(code).toBe(3);
-    expect(stderr).toMatch(/NaN or infinite/);
-    expect(stderr).toMatch(/--learning-rate/);
+    expect(stderr).toMatch(
+      /NaN or infinite in epoch 3 at learning rate 1e\+30; the last good epoch was 2 .* are in .*weights\.safetensors/,
+    );
+    const hint =
+      'train --model mlp --layers 8 --members 1 --optimizer sgd --learning-rate auto --clip-norm 1';
+    expect(stderr).toContain(`aimaas ${hint}\n`);
+    expect((await runCli([...hint.split(' '), '--epochs', '2'], { cwd })).code).toBe(0);
+  });
+
+  it('keeps the best weights before the loss ran away, to start from', async () => {
+    // The penalty makes the weights grow threefold a step.
+    const argv = ['train', '--model', 'linear', '--param', 'l2=1000000', '--optimizer', 'sgd'];
+    const wild = ['--learning-rate', '0.001', '--epochs', '200', '--schedule', 'constant'];
+    const { code, stderr } = await runCli([...argv, ...wild], { cwd });
+    expect(code).toBe(3);
+    const hint = /hint: aimaas (train .* --from ([0-9a-f]+) --learning-rate 0\.0001 --clip-norm 1)/.exec(
+      stderr,
+    );
+    const [, command = '', run = ''] = hint ?? [];
+    expect(command).toContain(argv.join(' '));
+    const started = await runJson<Trained>([...command.split(' '), '--epochs', '5'], { cwd });
+    expect(Object.values(started.validation).every(Number.isFinite)).toBe(true);
+    const resumed = await runCli(['train', '--resume', run], { cwd });
+    expect(resumed.code).toBe(2);
+    expect(resumed.stderr).toMatch(/cannot be resumed: its loss became NaN or infinite/);
+    expect(resumed.stderr).not.toMatch(/--resume [0-9a-f]/);
+  });
+
+  it('keeps no weights when not one epoch was good', async () => {
+    const argv = [...QUICK, '--optimizer', 'sgd', '--learning-rate', '1e38', '--schedule', 'constant'];
+    const small = ['--activation', 'relu', '--batch-size', '4'];
+    const { code, stderr } = await runCli([...argv, ...small], { cwd });
+    expect(code).toBe(3);
+    expect(stderr).toMatch(/NaN or infinite in epoch \d .*; no epoch was good enough to keep its weights/);
+    expect(stderr).not.toMatch(/--from|checkpoint/);
+    const run = (await runJson<{ runs: { id: string }[] }>(['runs'], { cwd })).runs[0]?.id ?? '';
+    const from = await runCli(['train', '--from', run], { cwd });
+    expect(from.code).toBe(4);
+    expect(from.stderr).toMatch(/is failed and has no weights to start from/);
+  });
+
+  it('goes on using the last complete run when another failed', async () => {
+    const good = await runJson<Trained>(QUICK, { cwd });
+    const bad = ['train', '--model', 'mlp', '--learning-rate', '1e30', '--optimizer', 'sgd', '--epochs', '7'];
+    expect((await runCli(bad, { cwd })).code).toBe(3);
+    const evaluated = await runJson<{ run: string }>(['evaluate'], { cwd });
+    expect(evaluated.run).toBe(good.run);
+    expect((await runCli(['predict', 'penguins.csv'], { cwd })).code).toBe(0);
+    expect((await runJson<{ run: string }>(['export', '--format', 'onnx'], { cwd })).run).toBe(good.run);
+    const missing = await runCli(['train', '--resume'], { cwd });
+    expect(missing.code).toBe(4);
+    expect(missing.stderr).toMatch(/has no run that was interrupted/);
+  });
+
+  describe('a run whose process was killed', () => {
+    let cut: string;
+    beforeAll(async () => {
+      const argv = ['train', '--layers', '4', '--epochs', '30', '--members', '1'];
+      const whole = await runJson<Trained>(argv, { cwd });
+      cut = whole.run;
+      // As the process would have left it.
+      const path = join(whole.folder, 'manifest.json');
+      const manifest = JSON.parse(await readFile(path, 'utf8')) as { content: object };
+      const content = { ...manifest.content, state: 'training', epochs: 0 };
+      await writeFile(path, JSON.stringify({ ...manifest, content }));
+      await Promise.all(['network.onnx', 'predictor.json'].map((file) => rm(join(whole.folder, file))));
+    });
+
+    it('is listed as interrupted, and not the current one', async () => {
+      const { runs } = await runJson<{ runs: { id: string; state: string; current: boolean }[] }>(['runs'], {
+        cwd,
+      });
+      expect(runs.find(({ id }) => id === cut)).toMatchObject({ state: 'interrupted', current: false });
+      expect((await runJson<{ run: { id: string } }>(['runs', 'show'], { cwd })).run.id).not.toBe(cut);
+      const { stderr } = await runCli(['evaluate', '--run', cut], { cwd });
+      expect(stderr).toMatch(/is interrupted and cannot answer yet/);
+    });
+
+    it.each([
+      [['--epochs', '3'], /--epochs is 3, but run [0-9a-f]+ has 30/],
+      [['--batch-size', '7'], /--batch-size is 7, but run/],
+      [['--from', 'latest'], /--from is latest, but run/],
+      [['--model', 'linear'], /--model is linear, but run [0-9a-f]+ has mlp/],
+      [['--layers', '16'], /--layers is \[16\], but run [0-9a-f]+ has \[4\]/],
+      [['--force'], /--force trains it again/],
+    ])('is not resumed with %j', async (more, message) => {
+      const { code, stderr } = await runCli(['train', '--resume', ...more], { cwd });
+      expect(code).toBe(2);
+      expect(stderr).toMatch(message);
+    });
+
+    it('is found by --resume without an id', async () => {
+      const resumed = await runJson<Trained>(['train', '--resume', '--epochs', '30', '--threads', '1'], {
+        cwd,
+      });
+      expect(resumed).toMatchObject({ run: cut, epochs: 30 });
+      expect((await runJson<{ run: string }>(['evaluate'], { cwd })).run).toBe(cut);
+    });
   });
 });
