@@ -137,7 +137,11 @@ class Ingestion {
     this.names = this.options.choose(this.relation().names, first.source.location);
     await this.database.expect(this.names.length);
     const path = join(this.place.dir, 'data.parquet');
-    const columns = await this.writeChecked(path);
+    let columns = await this.writeChecked(path);
+    // DuckDB may see no rows where csv-parse sees some.
+    if ((await this.isEmpty(path)) && (await this.rewriteRefused('no rows'))) {
+      columns = await this.writeChecked(path);
+    }
     const schema: DataSchema = { columns, target: this.options.target };
     const progress = this.place.reporter.progress({ title: 'Describing the data' });
     const infinite = await dropInfinite(this.database, path, columns);
@@ -147,6 +151,11 @@ class Ingestion {
     const warnings = [...this.remarks, ...(await findWarnings(this.database, source, profile, schema))];
     progress.done();
     return { schema, rows: source.rows, rejectedRows: this.rejects.count, warnings, profile };
+  }
+
+  private async isEmpty(path: string): Promise<boolean> {
+    const [row] = await this.database.rows(`SELECT count(*) FROM read_parquet(${sqlText(path)})`);
+    return row?.[0] === 0;
   }
 
   private noRows(): AimaasError {
@@ -328,7 +337,7 @@ class Ingestion {
     for (const i of this.files.keys()) await this.rewrite(i, check);
   }
 
-  /** After an error of DuckDB: rewrites the CSV files that it read itself. False if there are none. */
+  /** After an error of DuckDB, or a doubtful result: rewrites the CSV files that it read itself. False if there are none. */
   private async rewriteRefused(error: unknown): Promise<boolean> {
     const own = [...this.files.keys()].filter(
       (i) => !this.spooled.has(i) && this.files[i]?.source.format === 'csv',

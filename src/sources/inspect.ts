@@ -123,7 +123,9 @@ export async function inspectText(
       hint: 'The first row must hold the names of the columns. Is a quote in it never closed?',
     });
   }
-  return { ...base, delimiter, ...headerNames(cells) };
+  // DuckDB takes a line break inside the header for the one that ends the rows of the file.
+  const headerFirst = base.headerFirst && !cells.some((cell) => /[\r\n]/.test(cell));
+  return { ...base, delimiter, headerFirst, ...headerNames(cells) };
 }
 
 function empty(location: string): AimaasError {

@@ -23,7 +23,8 @@ function csvRelation(path: string, columns: number, options: CsvOptions): string
     `read_csv(${sqlText(path)}, auto_detect = false, columns = {${types}}, header = ${options.header}, ` +
     `delim = ${sqlText(options.delimiter)}, quote = '"', escape = '"', nullstr = '\u0001', strict_mode = true, ` +
     `null_padding = false, compression = '${options.gzip ? 'gzip' : 'none'}', ` +
-    `max_line_size = ${Math.max(LINE_LIMIT, options.longest)})`
+    // Of a file of our own the line ends are known; a cell of the first row must not be taken for one.
+    `${options.header ? '' : "new_line = '\\n', "}max_line_size = ${Math.max(LINE_LIMIT, options.longest)})`
   );
 }
 

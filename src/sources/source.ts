@@ -21,7 +21,7 @@ export type Source = {
   readonly names: readonly string[];
   /** Parquet only: columns whose cells the file itself says are text. */
   readonly textual: readonly string[];
-  /** The header, if there is one, is on the first line. */
+  /** The header, if there is one, is the first line, and only that. */
   readonly headerFirst: boolean;
   /** What was odd about it but could be helped. */
   readonly remarks: readonly {

@@ -325,6 +325,48 @@ describe('whole tables', () => {
     );
   });
 
+  test('with line breaks in the header that are, or are not, those that end the rows', async () => {
+    const table = fc.record({
+      header: fc.array(fc.constantFrom('a', '"x\ny"', '"x\r\ny"', '"x\n"', '"\r\nz"', '"p\rq"'), {
+        minLength: 2,
+        maxLength: 3,
+      }),
+      cells: fc.array(fc.constantFrom('1', '2.5', 'u', '"line\nbreak"', '"cr\r\nlf"', ''), {
+        minLength: 1,
+        maxLength: 20,
+      }),
+      headerEnd: fc.constantFrom('\n', '\r\n', '\r'),
+      ends: fc.array(fc.constantFrom('\n', '\r\n'), { minLength: 1, maxLength: 3 }),
+      last: fc.boolean(),
+    });
+    await fc.assert(
+      fc.asyncProperty(table, async ({ header, cells, headerEnd, ends, last }) => {
+        const rows = cells.map((cell, i) => [`${i}`, cell, 'v'].slice(0, header.length).join(','));
+        const end = (i: number): string => (i < rows.length - 1 || last ? (ends[i % ends.length] ?? '') : '');
+        const text = `${header.join(',')}${headerEnd}${rows.map((row, i) => `${row}${end(i)}`).join('')}`;
+        const { collected, streamed } = await bothWays(text);
+        expect(collected).toEqual(streamed);
+        expect(collected.length).toBe(rows.length);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  test.each(['\n', '\r\n'])(
+    'of many rows that end in %j below a header with the other line break',
+    async (end) => {
+      const other = end === '\n' ? '\r\n' : '\n';
+      const lines = [`n,"in${other}two lines"`];
+      for (let i = 0; i < 300_000; i++) lines.push(`${i},${i % 11}`);
+      const path = await place.file('many.csv', `${lines.join(end)}${end}`);
+      const { result, schema } = await place.rows(path, { sample: 5 });
+      expect(result.columns.map(({ name }) => name)).toEqual(['n', `in${other}two lines`]);
+      let rows = 0;
+      for await (const table of openRows([path], { schema })) rows += table.rows;
+      expect(rows).toBe(300_000);
+    },
+  );
+
   test('in which DuckDB splits the work: many rows with line breaks in quotes keep their order', async () => {
     const lines = ['n,text'];
     for (let i = 0; i < 300_000; i++)
