@@ -1,5 +1,7 @@
 /** Finite values are held within ±this, so that sums of squares stay finite and so do features as float32. */
-const LARGEST = 1e30;
+export const LARGEST = 1e37;
+/** Sums of squares below this have lost digits, or everything. */
+const SMALLEST_SQUARES = 1e-280;
 /** Distinct values kept before values are rounded. */
 const MOST_DISTINCT = 65_536;
 const BUFFER_SIZE = 32_768;
@@ -9,6 +11,8 @@ export interface Summary {
   /** Finite values. */
   readonly count: number;
   readonly missing: number;
+  /** Finite values that are larger than {@link LARGEST}, and were taken for that. */
+  readonly beyond: number;
   readonly minimum: number;
   readonly maximum: number;
   readonly mean: number;
@@ -34,6 +38,7 @@ export class Distribution {
   /** Bits of the mantissa that are dropped. */
   private dropped = 0;
   private missing = 0;
+  private beyond = 0;
   private minimum = Infinity;
   private maximum = -Infinity;
 
@@ -45,6 +50,7 @@ export class Distribution {
       }
       // Adding 0 turns -0 into 0, which sorts differently and is the same number.
       const held = Math.max(-LARGEST, Math.min(LARGEST, value)) + 0;
+      if (Math.abs(value) > LARGEST) this.beyond++;
       if (held < this.minimum) this.minimum = held;
       if (held > this.maximum) this.maximum = held;
       this.buffer[this.buffered++] = held;
@@ -54,7 +60,7 @@ export class Distribution {
 
   summary(): Summary {
     this.flush();
-    const { counts, missing, minimum, maximum } = this;
+    const { counts, missing, beyond, minimum, maximum } = this;
     const values = this.representatives();
     const count = counts.reduce((sum, n) => sum + n, 0);
     if (count === 0) return emptySummary(missing);
@@ -64,19 +70,16 @@ export class Distribution {
       mean += (values[i] as number) * ((counts[i] as number) / count);
       if ((counts[i] as number) > (counts[mode] as number)) mode = i;
     }
-    let squares = 0;
-    for (let i = 0; i < values.length; i++) {
-      squares += ((values[i] as number) - mean) ** 2 * (counts[i] as number);
-    }
     const constant = minimum === maximum;
     const cumulative = cumulate(counts);
     return {
       count,
       missing,
+      beyond,
       minimum,
       maximum,
       mean: constant ? minimum : mean,
-      standardDeviation: constant ? 0 : Math.sqrt(squares / count),
+      standardDeviation: constant ? 0 : deviationOf(values, counts, mean, count),
       mode: values[mode] as number,
       quantile: (p) => quantile(values, cumulative, p),
     };
@@ -112,10 +115,26 @@ export class Distribution {
   }
 }
 
+function deviationOf(values: Float64Array, counts: Float64Array, mean: number, count: number): number {
+  const squaresOver = (unit: number): number => {
+    let squares = 0;
+    for (let i = 0; i < values.length; i++) {
+      squares += (((values[i] as number) - mean) / unit) ** 2 * (counts[i] as number);
+    }
+    return squares;
+  };
+  const squares = squaresOver(1);
+  if (squares > SMALLEST_SQUARES) return Math.sqrt(squares / count);
+  // Numbers as small as 1e-200 have no square: they are measured by their own range.
+  const unit = (values.at(-1) as number) - (values[0] as number);
+  return unit > 0 ? unit * Math.sqrt(squaresOver(unit) / count) : 0;
+}
+
 function emptySummary(missing: number): Summary {
   return {
     count: 0,
     missing,
+    beyond: 0,
     minimum: 0,
     maximum: 0,
     mean: 0,

@@ -6,6 +6,10 @@ import type { GraphBuilder } from '../graph/builder.js';
 import type { ValueId } from '../graph/graph.js';
 import type { ColumnChoices } from './choices.js';
 
+/** Why a column is left out, mostly. */
+export const SAME_VALUE = 'it has the same value in every training row';
+export const NO_VALUE = 'it has no value in any training row';
+
 /** Learns from a column chunk by chunk. The result depends on the cells, not on their order or on the chunks. */
 export interface Accumulator<S, C extends Column> {
   add(column: C): void;

@@ -2,7 +2,7 @@ import type { FeatureColumn } from '../../core/layout.js';
 import type { NumberColumn } from '../../core/table.js';
 import type { ColumnChoices } from '../choices.js';
 import { GraphMath } from '../graph-math.js';
-import type { Accumulator, FeatureKind } from '../kind.js';
+import { type Accumulator, type FeatureKind, NO_VALUE, SAME_VALUE } from '../kind.js';
 
 export type BooleanState = {
   readonly version: number;
@@ -11,6 +11,8 @@ export type BooleanState = {
   /** The feature of a missing cell: -1, 0 or 1. */
   readonly fill: number;
   readonly indicator: boolean;
+  /** The training rows have no value at all. */
+  readonly empty?: true;
 };
 
 class BooleanAccumulator implements Accumulator<BooleanState, NumberColumn> {
@@ -42,6 +44,7 @@ class BooleanAccumulator implements Accumulator<BooleanState, NumberColumn> {
       varies: falses > 0 && trues > 0,
       fill,
       indicator: informative && choices.indicator === 'auto' && choices.impute !== 'drop',
+      ...(falses + trues === 0 ? { empty: true } : {}),
     };
   }
 }
@@ -61,7 +64,7 @@ export const boolean: FeatureKind<BooleanState, NumberColumn> = {
     });
     return [...(varies ? [feature(column)] : []), ...(indicator ? [feature(`${column} missing`)] : [])];
   },
-  left: () => 'it has the same value in every training row',
+  left: ({ empty }) => (empty === true ? NO_VALUE : SAME_VALUE),
   compile: ({ varies, fill, indicator }) => ({
     write: ({ values }, matrix, width, at) => {
       const valueAt = at[0] as number;

@@ -5,7 +5,7 @@ import type { ValueId } from '../../graph/graph.js';
 import type { ColumnChoices } from '../choices.js';
 import { compareText, type Count, Frequencies } from '../frequencies.js';
 import { GraphMath } from '../graph-math.js';
-import type { Accumulator, FeatureKind } from '../kind.js';
+import { type Accumulator, type FeatureKind, NO_VALUE, SAME_VALUE } from '../kind.js';
 
 /** Categories of more levels than this get an embedding, unless told otherwise. */
 const MOST_ONEHOT_LEVELS = 9;
@@ -132,7 +132,10 @@ export const category: FeatureKind<CategoryState, StringColumn> = {
         return [{ source: column, name: column, role: 'code', cardinality: state.slots + 1 }];
     }
   },
-  left: () => 'it has the same value in every training row',
+  left: ({ levels, other }) => {
+    if (levels.length > 0) return SAME_VALUE;
+    return other < 0 ? NO_VALUE : 'each of its values is rarer than --min-frequency wants';
+  },
   compile: (state) => {
     const { encoding, missing, other } = state;
     const slots = new Map(state.levels.map((level, slot) => [level, slot]));

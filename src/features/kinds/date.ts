@@ -14,7 +14,7 @@ import {
 import type { ColumnChoices } from '../choices.js';
 import { Distribution, type Summary } from '../distribution.js';
 import { GraphMath } from '../graph-math.js';
-import type { Accumulator, FeatureKind } from '../kind.js';
+import { type Accumulator, type FeatureKind, NO_VALUE, SAME_VALUE } from '../kind.js';
 import { fitNumericMap, graphNumericMap, mapNumber, type NumericMap } from '../numeric-map.js';
 
 /** Parts that come round again, and how long a round is. */
@@ -32,6 +32,8 @@ export type DateState = {
   /** Milliseconds that stand in for a missing date; null: all its features are 0, the middle of each. */
   readonly fill: number | null;
   readonly indicator: boolean;
+  /** The training rows have no date at all. */
+  readonly empty?: true;
 };
 
 /** A cell as a date that JavaScript can hold; ±Infinity becomes the earliest or latest. */
@@ -97,6 +99,7 @@ class DateAccumulator implements Accumulator<DateState, NumberColumn> {
       }),
       fill: fillOf(summary, choices),
       indicator: informative && choices.indicator === 'auto' && choices.impute !== 'drop',
+      ...(summary.count === 0 ? { empty: true } : {}),
     };
   }
 }
@@ -206,7 +209,7 @@ export const date: FeatureKind<DateState, NumberColumn> = {
       ...(indicator ? [feature('missing', 'indicator')] : []),
     ];
   },
-  left: () => 'it has the same value in every training row',
+  left: ({ empty }) => (empty === true ? NO_VALUE : SAME_VALUE),
   compile: (state) => ({
     write: ({ values }, matrix, width, at) => {
       const missingAt = at[at.length - 1] as number;

@@ -1,9 +1,9 @@
 import type { FeatureColumn } from '../../core/layout.js';
 import type { ColumnSchema, NumberColumn } from '../../core/table.js';
 import type { ColumnChoices } from '../choices.js';
-import { Distribution, type Summary } from '../distribution.js';
+import { Distribution, LARGEST, type Summary } from '../distribution.js';
 import { GraphMath } from '../graph-math.js';
-import type { Accumulator, FeatureKind } from '../kind.js';
+import { type Accumulator, type FeatureKind, NO_VALUE, SAME_VALUE } from '../kind.js';
 import { fitNumericMap, graphNumericMap, mapNumber, type NumericMap } from '../numeric-map.js';
 
 export type NumberState = {
@@ -16,6 +16,8 @@ export type NumberState = {
   readonly indicator: boolean;
   /** Whether the feature takes part in the division of every row by its length. */
   readonly rowNormalised: boolean;
+  /** Why there is no map, where it is not that all training values are the same. */
+  readonly unmapped?: 'empty' | 'beyond';
 };
 
 function fillOf(summary: Summary, choices: ColumnChoices): number {
@@ -50,12 +52,14 @@ class NumberAccumulator implements Accumulator<NumberState, NumberColumn> {
     const summary = this.distribution.summary();
     const map = fitNumericMap(summary, choices.scale, choices.outliers) ?? null;
     const informative = summary.missing > 0 && summary.count > 0;
+    const unmapped = summary.count === 0 ? 'empty' : summary.beyond === summary.count ? 'beyond' : undefined;
     return {
       version: number.version,
       fill: fillOf(summary, choices),
       map,
       indicator: informative && choices.indicator === 'auto' && choices.impute !== 'drop',
       rowNormalised: map !== null && choices.scale === 'l2',
+      ...(map === null && unmapped !== undefined ? { unmapped } : {}),
     };
   }
 }
@@ -74,7 +78,12 @@ export const number: FeatureKind<NumberState, NumberColumn> = {
     }
     return features;
   },
-  left: () => 'it has the same value in every training row',
+  left: ({ unmapped }) =>
+    unmapped === 'empty'
+      ? NO_VALUE
+      : unmapped === 'beyond'
+        ? `its values in the training rows are all beyond ±${LARGEST}, which is too large to scale`
+        : SAME_VALUE,
   compile: ({ map, fill, indicator }) => ({
     write: ({ values }, matrix, width, at) => {
       const filled = map === null ? 0 : mapNumber(map, fill);

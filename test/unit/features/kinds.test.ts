@@ -131,6 +131,30 @@ describe('numbers', () => {
   });
 });
 
+describe('numbers of any size', () => {
+  const cells = Array.from({ length: 60 }, (_, i) => (i * 7) % 60);
+
+  test.each([1e30, 1e35, 1, 1e-30, 1e-200, 1e-300])('are scaled: those around %d', (unit) => {
+    const plain = apply(fit('number', cells), 'number', cells);
+    const sized = cells.map((cell) => cell * unit);
+    const scaled = apply(fit('number', sized), 'number', sized);
+    for (const [row, [value = NaN]] of scaled.entries()) expect(value).toBeCloseTo(plain[row]?.[0] ?? NaN, 5);
+  });
+
+  test('that are too large are left out for that', () => {
+    const huge = cells.map((cell) => (cell + 1) * 1e300);
+    expect(() => fit('number', huge)).toThrow('all beyond ±1e+37, which is too large to scale');
+  });
+});
+
+test('why a column is left out is true of it', () => {
+  for (const kind of ['number', 'boolean', 'date', 'category'] as const) {
+    expect(() => fit(kind, [null, null])).toThrow('x: it has no value in any training row');
+  }
+  expect(() => fit('number', [3, 3])).toThrow('x: it has the same value in every training row');
+  expect(() => fit('category', ['a', 'b'], { minFrequency: 2 })).toThrow('rarer than --min-frequency wants');
+});
+
 describe('booleans', () => {
   test('are ±1, and 0 where missing', () => {
     const fitted = fit('boolean', [true, false, null]);
