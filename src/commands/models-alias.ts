@@ -2,6 +2,25 @@ import { defineCommand } from '../cli/command.js';
 import { AimaasError } from '../core/errors.js';
 import type { AliasModelResult } from '../steps/models.js';
 
+function isVersion(text: string): boolean {
+  return /^v?\d+$/i.test(text) || text === 'latest';
+}
+
+/** NAME@ALIAS and NAME/VERSION name versions elsewhere; here name, version and alias are words of their own. */
+function checkName(name: string, version: string, alias: string | undefined, remove: boolean): void {
+  const [, model, mark, rest] = /^([^@/]+)([@/])(.+)$/su.exec(name) ?? [];
+  if (model === undefined || rest === undefined) return;
+  const isAlias = mark === '@' && !isVersion(rest);
+  const words = remove
+    ? [isAlias ? rest : version, '--remove']
+    : isAlias
+      ? [version, rest]
+      : [rest, alias ?? (isVersion(version) ? 'champion' : version)];
+  throw new AimaasError('USAGE', `"${name}" is not the name of a model: write its name, then the version.`, {
+    hint: `aimaas models alias ${model} ${words.join(' ')}`,
+  });
+}
+
 export default defineCommand({
   name: 'models alias',
   summary: 'Point an alias such as champion at a version, or remove it',
@@ -28,6 +47,7 @@ export default defineCommand({
   },
   async run([name = '', version = '', alias], { remove }, context): Promise<AliasModelResult> {
     const { aliasModel, removeAlias } = await import('../steps/models.js');
+    checkName(name, version, alias, remove === true);
     if (remove === true) {
       if (alias === undefined) return removeAlias({ name, alias: version }, context);
       throw new AimaasError(
@@ -39,6 +59,11 @@ export default defineCommand({
       );
     }
     if (alias !== undefined) return aliasModel({ name, version, alias }, context);
+    if (!isVersion(version)) {
+      throw new AimaasError('USAGE', `Which version of ${name} is "${version}" to point at?`, {
+        hint: `aimaas models alias ${name} latest ${version}`,
+      });
+    }
     throw new AimaasError('USAGE', `Which alias is to point at version ${version} of ${name}?`, {
       hint: `aimaas models alias ${name} ${version} champion`,
     });

@@ -67,7 +67,7 @@ export async function pipelineStages(context: CommandContext, request: StageRequ
       step,
       settings: settingsAsJson(settings),
       async execute(stepContext) {
-        requireSource(step, settings);
+        if (step === 'collect') requireSources(settings.args);
         const result = await command.run(settings.args, options, { ...context, ...stepContext });
         if (result === null) return { result };
         await recordStep(context, step, settingsAsJson(settings));
@@ -79,8 +79,13 @@ export async function pipelineStages(context: CommandContext, request: StageRequ
   return stages;
 }
 
-function requireSource(step: PipelineStep, settings: Settings): void {
-  if (step !== 'collect' || settings.args.length > 0) return;
+/** @throws AimaasError USAGE where the first stage has nothing to collect. */
+export function requireSource(stages: readonly Stage[]): void {
+  requireSources(stages.find(({ step }) => step === 'collect')?.settings?.args ?? []);
+}
+
+function requireSources(args: readonly string[]): void {
+  if (args.length > 0) return;
   throw new AimaasError(
     'USAGE',
     'There is nothing to collect: no source was named, here or in aimaas.yaml.',

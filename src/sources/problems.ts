@@ -1,4 +1,5 @@
 import { AimaasError } from '../core/errors.js';
+import { shellWord } from '../core/shell.js';
 import type { OnProblem, RowProblem } from './source.js';
 
 const LONGEST_SHOWN = 80;
@@ -40,7 +41,3 @@ export function badRow(problem: RowProblem): AimaasError {
 export const throwOnProblem: OnProblem = (problem) => {
   throw badRow(problem);
 };
-
-function shellWord(text: string): string {
-  return /^[\w=./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
-}

@@ -218,7 +218,7 @@ async function judgeFold(
   parts: Awaited<ReturnType<typeof writeFold>>,
   context: StepContext,
 ): Promise<JudgedRows> {
-  const prepared = await preprocessAs(plan, parts.train, { testData: parts.test.id }, context);
+  const prepared = await preprocessAs(plan, parts.train, { testData: parts.test.id, isFold: true }, context);
   const trained = await train({ ...optionsOfRun(run, runFolder), features: prepared.id }, context);
   const predictor = await openPredictor(scratch.folder('run', trained.run));
   try {

@@ -49,7 +49,7 @@ function targetOf(options: PreprocessOptions, schema: DataSchema): string {
   if (target === null) {
     throw new AimaasError('TARGET', 'The data set has no target column, and --target names none.', {
       hint: 'aimaas preprocess --target COLUMN',
-      details: { columns: schema.columns.map(({ name }) => name) },
+      details: { target: null, columns: schema.columns.map(({ name }) => name) },
     });
   }
   requireColumn(schema, target, '--target');
@@ -67,6 +67,11 @@ export function planPreprocess(options: PreprocessOptions, data: Manifest<DataCo
   const weightColumn = options.weightColumn ?? null;
   if (weightColumn !== null) requireColumn(schema, weightColumn, '--weight-column');
   for (const name of options.drop ?? []) requireColumn(schema, name, '--drop');
+  if (options.drop?.includes(target) === true) {
+    throw new AimaasError('USAGE', `"${target}" is the target and cannot be dropped as well.`, {
+      hint: 'Leave out the --drop of it, or name another --target.',
+    });
+  }
   for (const name of options.feature ?? []) requireColumn(schema, name, '--feature');
   for (const [role, column] of [
     ['split', split.column],

@@ -2,11 +2,12 @@ import type { FeaturesContent, SplitInfo, SplitName, TargetState } from '../core
 import { SPLITS } from '../core/artifacts.js';
 import { AimaasError, throwIfAborted } from '../core/errors.js';
 import type { Reporter } from '../core/reporter.js';
-import { type DataSchema, type Table, takeRows } from '../core/table.js';
+import { type Column, type DataSchema, type Table, takeRows } from '../core/table.js';
 import { FeatureFitter, type FittedFeatures } from '../features/index.js';
 import { ShardWriter } from './features-dataset.js';
 import type { GivenRows } from './given-rows.js';
 import type { PreprocessPlan } from './preprocess-plan.js';
+import { RowSet } from './row-hash.js';
 import {
   type Cleaning,
   columnIn,
@@ -37,6 +38,8 @@ export interface PreparedRows {
   readonly cleaning: Cleaning;
   /** Classes with a single row, which is in training. */
   readonly singleClasses: readonly string[];
+  /** Of the splits that were given: rows that equal a training row, where they are more than chance explains. */
+  readonly leaked: readonly { readonly name: SplitName; readonly rows: number; readonly of: number }[];
 }
 
 /** The target of every row of the source, once it is known what it is. */
@@ -188,36 +191,78 @@ export async function prepareRows(job: PreprocessJob): Promise<PreparedRows> {
       }),
   );
   const inputs = fitted.schema.columns.map(({ name }) => name);
+  const training = plan.split.given.length > 0 ? new TrainingRows() : undefined;
   await eachTable(job, 'Writing', inputs, async (table, first) => {
     for (const [part, writer] of writers.entries()) {
       const rows = rowsIn(assignment, part, first, table.rows);
       if (rows.length === 0) continue;
       const at = rows.map((row) => first + row);
+      const taken = takeTable(table, rows);
+      const y = gather(labels.y, at);
+      if (part === 0) training?.add(taken, inputs, y);
       await writer.add({
-        x: fitted.transform(takeTable(table, rows)),
-        y: gather(labels.y, at),
+        x: fitted.transform(taken),
+        y,
         row: at,
         weight: scan.weights === null ? null : Float32Array.from(at, (row) => scan.weights?.[row] ?? 1),
       });
     }
   });
   let cleaning: Cleaning = { ...scan.cleaning, unknownClass };
+  const leaked: PreparedRows['leaked'][number][] = [];
   for (const name of plan.split.given) {
     const rows = job.given[name];
     const writer = writers[SPLITS.indexOf(name)];
-    if (rows !== undefined && writer !== undefined)
-      cleaning = await writeGiven(job, {
-        name,
-        rows,
-        writer,
-        schema,
-        fitted,
-        target: labels.target,
-        cleaning,
-      });
+    if (rows === undefined || writer === undefined || training === undefined) continue;
+    const done = await writeGiven(job, {
+      name,
+      rows,
+      writer,
+      fitted,
+      target: labels.target,
+      cleaning,
+      training,
+    });
+    cleaning = done.cleaning;
+    if (training.areSuspicious(done.repeated, writer.rows)) {
+      leaked.push({ name, rows: done.repeated, of: writer.rows });
+    }
   }
   for (const writer of writers) await writer.finish();
-  return { fitted, target: labels.target, splits: splitInfos(writers), cleaning, singleClasses };
+  return { fitted, target: labels.target, splits: splitInfos(writers), cleaning, singleClasses, leaked };
+}
+
+/** What the training rows are, to know them again in rows that are given for validation or test. */
+class TrainingRows {
+  private readonly set = new RowSet();
+  private rows = 0;
+  private repeats = 0;
+
+  private static columns(
+    table: Table,
+    inputs: readonly string[],
+    y: Int32Array | Float64Array,
+  ): readonly Column[] {
+    const target: Column = { storage: 'number', values: Float64Array.from(y) };
+    return [...inputs.map((name) => columnIn(table, name)), target];
+  }
+
+  add(table: Table, inputs: readonly string[], y: Int32Array | Float64Array): void {
+    const repeated = this.set.repeated(TrainingRows.columns(table, inputs, y), table.rows);
+    this.rows += table.rows;
+    this.repeats += repeated.reduce((sum, flag) => sum + flag, 0);
+  }
+
+  /** How many rows of the table equal a training row in every input and the target. */
+  count(table: Table, inputs: readonly string[], y: Int32Array | Float64Array): number {
+    const known = this.set.known(TrainingRows.columns(table, inputs, y), table.rows);
+    return known.reduce((sum, flag) => sum + flag, 0);
+  }
+
+  /** Whether a larger share of rows is known than training rows repeat each other, as rows of few values do. */
+  areSuspicious(known: number, rows: number): boolean {
+    return known / rows > (2 * this.repeats) / this.rows;
+  }
 }
 
 function featureSchema(schema: DataSchema, plan: PreprocessPlan): DataSchema {
@@ -244,20 +289,25 @@ interface GivenJob {
   readonly name: SplitName;
   readonly rows: GivenRows;
   readonly writer: ShardWriter;
-  readonly schema: DataSchema;
   readonly fitted: FittedFeatures;
   readonly target: TargetState;
   readonly cleaning: Cleaning;
+  readonly training: TrainingRows;
 }
 
 /** Writes rows that were given for a split, cleaned as the others are; duplicates in them stay. */
-async function writeGiven(job: PreprocessJob, given: GivenJob): Promise<Cleaning> {
+async function writeGiven(
+  job: PreprocessJob,
+  given: GivenJob,
+): Promise<{ readonly cleaning: Cleaning; readonly repeated: number }> {
   const { plan, source } = job;
   const { fitted, target, writer, rows: of } = given;
   const required = requiredColumns(plan);
   const targetSchema = columnOf(source.schema, plan.target);
   let { rowsRead, withoutTarget, withMissing, unknownClass } = given.cleaning;
-  const columns = [...fitted.schema.columns.map(({ name }) => name), plan.target, ...required];
+  let repeated = 0;
+  const inputs = fitted.schema.columns.map(({ name }) => name);
+  const columns = [...inputs, plan.target, ...required];
   if (plan.weightColumn !== null) columns.push(plan.weightColumn);
   let first = 0;
   for await (const table of of.read([...new Set(columns)])) {
@@ -274,9 +324,12 @@ async function writeGiven(job: PreprocessJob, given: GivenJob): Promise<Cleaning
     }
     const rows = Int32Array.from(kept);
     const weights = plan.weightColumn === null ? null : weightsOf(table, plan.weightColumn, first);
+    const taken = takeTable(table, rows);
+    const answers = gather(y, rows);
+    repeated += given.training.count(taken, inputs, answers);
     await writer.add({
-      x: fitted.transform(takeTable(table, rows)),
-      y: gather(y, rows),
+      x: fitted.transform(taken),
+      y: answers,
       row: rows.map((row) => first + row),
       weight: weights === null ? null : Float32Array.from(rows, (row) => weights[row] as number),
     });
@@ -288,5 +341,5 @@ async function writeGiven(job: PreprocessJob, given: GivenJob): Promise<Cleaning
       hint: `It needs the columns of the training data, with known values of "${plan.target}".`,
     });
   }
-  return { ...given.cleaning, rowsRead, withoutTarget, withMissing, unknownClass };
+  return { cleaning: { ...given.cleaning, rowsRead, withoutTarget, withMissing, unknownClass }, repeated };
 }

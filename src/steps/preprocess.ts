@@ -61,7 +61,10 @@ export async function preprocess(
 export async function preprocessAs(
   plan: PreprocessPlan,
   data: Manifest<DataContent>,
-  options: Pick<PreprocessOptions, 'validationData' | 'testData' | 'writeCsv' | 'force'>,
+  options: Pick<PreprocessOptions, 'validationData' | 'testData' | 'writeCsv' | 'force'> & {
+    /** The rows given are a fold of the data, in which rows may well repeat. */
+    readonly isFold?: boolean;
+  },
   context: StepContext,
 ): Promise<PreprocessResult> {
   const workspace = new Workspace(context.workspace);
@@ -87,7 +90,8 @@ export async function preprocessAs(
       key,
       reporter: context.reporter,
       signal: context.signal,
-      write: (directory) => write(directory, { workspace, data, plan, given, context }),
+      write: (directory) =>
+        write(directory, { workspace, data, plan, given, context, isFold: options.isFold === true }),
     }));
   const csv =
     options.writeCsv === undefined ? [] : await writeSplitCsv(workspace, manifest, options.writeCsv);
@@ -118,6 +122,7 @@ interface WriteJob {
   readonly plan: PreprocessPlan;
   readonly given: Given;
   readonly context: StepContext;
+  readonly isFold: boolean;
 }
 
 async function write(directory: string, job: WriteJob): Promise<FeaturesContent> {
@@ -131,6 +136,7 @@ async function write(directory: string, job: WriteJob): Promise<FeaturesContent>
     directory,
   });
   warn(context.reporter, plan, prepared);
+  if (!job.isFold) warnOfLeaks(context.reporter, prepared);
   const { fitted, target, splits, cleaning } = prepared;
   await writeJsonAtomic(join(directory, FEATURES_FILE), fitted.toJSON());
   return {
@@ -172,6 +178,16 @@ function warn(reporter: Reporter, plan: PreprocessPlan, prepared: PreparedRows):
   }
   if (splits.test.rows === 0) {
     reporter.info('There is no test split: judge the model with `aimaas evaluate --data FILE`.');
+  }
+}
+
+/** Rows given for validation or test that are training rows. */
+function warnOfLeaks(reporter: Reporter, prepared: PreparedRows): void {
+  for (const { name, rows, of } of prepared.leaked) {
+    reporter.warn(
+      `${rows} of the ${of} ${name} rows repeat a training row, target included: the model is measured on what it has learned.`,
+      `Give rows with --${name}-data that are not in the data set, or leave it out: rows are then set aside.`,
+    );
   }
 }
 

@@ -53,23 +53,34 @@ export class RowSet {
 
   /** For every row, 1 if an equal one was in a table before or stands above it. */
   repeated(columns: readonly Column[], rows: number): Uint8Array {
+    return this.look(columns, rows, true);
+  }
+
+  /** For every row, 1 if an equal one was in a table before; these rows are not remembered. */
+  known(columns: readonly Column[], rows: number): Uint8Array {
+    return this.look(columns, rows, false);
+  }
+
+  private look(columns: readonly Column[], rows: number, remember: boolean): Uint8Array {
     const hashes = [new Uint32Array(rows).fill(SEEDS[0]), new Uint32Array(rows).fill(SEEDS[1])] as const;
     for (const column of columns) mixColumn(column, [hashes[0], hashes[1]]);
     const found = new Uint8Array(rows);
     for (let row = 0; row < rows; row++) {
       // 0 marks a free slot.
-      if (!this.insert(hashes[0][row] as number, (hashes[1][row] as number) || 1)) found[row] = 1;
+      const isNew = this.isNew(hashes[0][row] as number, (hashes[1][row] as number) || 1, remember);
+      if (!isNew) found[row] = 1;
     }
     return found;
   }
 
   /** false if it was there already. */
-  private insert(first: number, second: number): boolean {
+  private isNew(first: number, second: number, remember: boolean): boolean {
     if (this.size * 3 > this.slots.length) this.grow();
     const mask = this.slots.length / 2 - 1;
     for (let slot = first & mask; ; slot = (slot + 1) & mask) {
       const [a, b] = [this.slots[2 * slot] as number, this.slots[2 * slot + 1] as number];
       if (b === 0) {
+        if (!remember) return true;
         this.slots[2 * slot] = first;
         this.slots[2 * slot + 1] = second;
         this.size++;
@@ -84,7 +95,7 @@ export class RowSet {
     this.slots = new Uint32Array(old.length * 2);
     this.size = 0;
     for (let i = 0; i < old.length; i += 2) {
-      if (old[i + 1] !== 0) this.insert(old[i] as number, old[i + 1] as number);
+      if (old[i + 1] !== 0) this.isNew(old[i] as number, old[i + 1] as number, true);
     }
   }
 }

@@ -139,14 +139,22 @@ describe('aimaas models alias', () => {
   it.each([
     [['m', '9', 'champion'], 4, /no version 9/],
     [['m', '1', 'latest'], 2, /cannot be set/],
-    [['m', '1'], 2, /Which alias/],
+    [['m', '1'], 2, /Which alias.*hint: aimaas models alias m 1 champion$/s],
+    [
+      ['m', 'champion'],
+      2,
+      /Which version of m is "champion" to point at.*hint: aimaas models alias m latest champion$/s,
+    ],
+    [['m@champion', '1'], 2, /not the name of a model.*hint: aimaas models alias m 1 champion$/s],
+    [['m@champion', 'champion', '--remove'], 2, /hint: aimaas models alias m champion --remove$/],
+    [['m/1', 'champion'], 2, /hint: aimaas models alias m 1 champion$/],
     [['m', 'nope', '--remove'], 4, /no alias "nope" to remove/],
     [['m', '1', 'champion', '--remove'], 2, /takes a model and an alias/],
     [['x', '1', 'champion'], 4, /no model "x"/],
   ])('refuses %j', async (argv, code, message) => {
     const result = await aimaas('models', 'alias', ...argv);
     expect(result.code).toBe(code);
-    expect(result.stderr).toMatch(message);
+    expect(result.stderr.trim()).toMatch(message);
   });
 });
 

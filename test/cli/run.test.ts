@@ -38,6 +38,9 @@ describe('run and status', () => {
     const { code, stderr } = await aimaas('run');
     expect(code).toBe(2);
     expect(stderr).toContain('There is nothing to collect');
+    const planned = await aimaas('run', '--dry-run');
+    expect(planned.code).toBe(2);
+    expect(planned.stderr).toContain('There is nothing to collect');
     expect((await aimaas('run', 'penguins.csv', '--target', 'specis')).stderr).toContain(
       'Did you mean "species"?',
     );
@@ -49,6 +52,31 @@ describe('run and status', () => {
     });
     expect(new Set(Object.values(outcomes(plan)))).toEqual(new Set(['would be done']));
     expect(new Set(Object.values(await status()))).toEqual(new Set(['missing']));
+  });
+
+  test('a dry run says the command that would do it', async () => {
+    const words = [
+      'penguins.csv',
+      '--target',
+      'species',
+      '--until',
+      'train',
+      '--set',
+      'collect.missing=not known',
+    ];
+    const { stdout } = await aimaas('run', ...words, '--dry-run');
+    expect(stdout).toContain(
+      "Next: aimaas run penguins.csv --target species --until train --set 'collect.missing=not known'\n",
+    );
+  });
+
+  test('a target that is not named is asked for as run takes it', async () => {
+    const elsewhere = await temporaryFolder();
+    await copyFile(PENGUINS, join(elsewhere.path, 'my penguins.csv'));
+    const { code, stderr } = await runCli(['run', 'my penguins.csv'], { cwd: elsewhere.path });
+    expect(code).toBe(3);
+    expect(stderr).toContain("hint: aimaas run 'my penguins.csv' --target COLUMN\n");
+    await elsewhere.dispose();
   });
 
   test('--until stops there', async () => {

@@ -269,7 +269,10 @@ describe('ways to split', () => {
     expect(found.result.rows).toEqual({ train: 60, validation: 30, test: 2 });
     expect(await rowsOf(found, 'test')).toMatchObject({ y: [1, 0], row: [0, 3] });
     expect(found.result.cleaning).toMatchObject({ rowsRead: 94, withoutTarget: 1, unknownClass: 1 });
-    expect(warnings).toEqual([expect.stringContaining('1 validation or test rows have a class') as string]);
+    expect(warnings).toEqual([
+      expect.stringContaining('1 validation or test rows have a class') as string,
+      expect.stringContaining('30 of the 30 validation rows repeat a training row') as string,
+    ]);
     // Another content of the same file is another feature set.
     await writeFile(test2, 'n,y,w,household,day,part\n5,yes,1,h1,2020-01-01,train\n');
     const next = await preprocess(
@@ -282,6 +285,41 @@ describe('ways to split', () => {
       code: 'SOURCE_NOT_FOUND',
     });
   });
+});
+
+describe('rows that are given for the test', () => {
+  test('are warned of when they are training rows, but not for few values that any rows share', async () => {
+    const context = await collected('leaked', sixty(), 'y', ['household=category']);
+    const file = join(folder, 'leaked.jsonl');
+    warnings.length = 0;
+    const { rows } = await preprocess({ testData: file }, context);
+    expect(rows.test).toBe(60);
+    expect(warnings).toEqual([
+      `${rows.train} of the 60 test rows repeat a training row, target included: the model is measured on what it has learned.`,
+    ]);
+
+    const few = Array.from({ length: 60 }, (_, i) => ({ a: i % 3 === 0, y: i % 2 === 0 ? 'u' : 'v' }));
+    const plain = await collected('few-values', few, 'y');
+    await writeFile(
+      join(folder, 'fresh.jsonl'),
+      few
+        .slice(0, 6)
+        .map((row) => JSON.stringify(row))
+        .join('\n'),
+    );
+    warnings.length = 0;
+    await preprocess({ testData: join(folder, 'fresh.jsonl') }, plain);
+    expect(warnings).toEqual([]);
+  });
+});
+
+test('the target cannot be dropped', async () => {
+  const context = await collected('dropped', sixty(), 'y');
+  await expect(preprocess({ drop: ['y'] }, context)).rejects.toMatchObject({
+    code: 'USAGE',
+    message: '"y" is the target and cannot be dropped as well.',
+  });
+  await expect(preprocess({ drop: ['n'], target: 'n' }, context)).rejects.toMatchObject({ code: 'USAGE' });
 });
 
 describe('cleaning', () => {
