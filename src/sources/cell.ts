@@ -181,7 +181,8 @@ function stagedSql(column: ColumnSchema, raw: string, bad: string, infinite: str
       return {
         inner: datePartsSql(dateFormatOf(column), trimmedSql(raw)),
         outer: (text, parts) =>
-          `CASE WHEN ${parts}.year <> '' THEN coalesce(CAST(${dateSql(dateFormatOf(column), parts)} AS DOUBLE), ${bad}) ` +
+          `CASE ${extra.length > 0 ? `WHEN ${missingRawSql(text, extra)} THEN NULL ` : ''}` +
+          `WHEN ${parts}.year <> '' THEN coalesce(CAST(${dateSql(dateFormatOf(column), parts)} AS DOUBLE), ${bad}) ` +
           `WHEN ${missingRawSql(text, extra)} THEN NULL ELSE ${bad} END`,
       };
     case 'category':

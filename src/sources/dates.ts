@@ -4,7 +4,8 @@
  */
 
 const TIME = String.raw`(?:(?:[T ]|, ?)([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d)(?:[.,](\d{1,9}))?)?(?: ?([AaPp])[Mm])?(?: ?([Zz]|UTC|[+-]\d{2}(?::?\d{2})?))?)?`;
-const YEAR = String.raw`([12]\d{3})`;
+/** 0001 to 9999: there is no year 0. */
+const YEAR = String.raw`(\d{3}[1-9]|\d{2}[1-9]0|\d[1-9]00|[1-9]000)`;
 const DAY = String.raw`(\d{1,2})`;
 const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'] as const;
 const MONTH_NAME =
@@ -81,6 +82,19 @@ function zoneMinutes(zone: string): number {
   return zone.startsWith('-') ? -minutes : minutes;
 }
 
+/** Midnight UTC of a day; undefined where the month does not have it. */
+function midnightOf(year: number, month: number, day: number): number | undefined {
+  const date = new Date(0);
+  // Date.UTC takes the years up to 99 for those of the twentieth century.
+  date.setUTCFullYear(year, month, day);
+  return date.getUTCMonth() === month && date.getUTCDate() === day ? date.getTime() : undefined;
+}
+
+/** Whether text that no date could be made of is written like one: it names a day that there is not. */
+export function isShapedAsDate(format: DateFormat, text: string): boolean {
+  return new RegExp(`^(?:${DATE_FORMS[format].pattern})$`).test(text);
+}
+
 /** A parser of the format: trimmed text → milliseconds since 1970-01-01 UTC (no zone means UTC), or undefined. */
 export function dateParser(format: DateFormat): (text: string) => number | undefined {
   const form: DateForm = DATE_FORMS[format];
@@ -108,9 +122,8 @@ export function dateParser(format: DateFormat): (text: string) => number | undef
         ? MONTHS.indexOf(monthText.slice(0, 3).toLowerCase() as (typeof MONTHS)[number])
         : Number(monthText) - 1;
     const day = at.day === 0 ? 1 : Number(get(at.day));
-    const midnight = Date.UTC(year, month, day);
-    const check = new Date(midnight);
-    if (check.getUTCMonth() !== month || check.getUTCDate() !== day) return undefined;
+    const midnight = midnightOf(year, month, day);
+    if (midnight === undefined) return undefined;
     let hour = Number(get(at.hour) || '0');
     const half = get(at.half).toLowerCase();
     if (half !== '' && (hour < 1 || hour > 12)) return undefined;

@@ -103,7 +103,7 @@ function badValue(column: ColumnSchema, row: number, value: unknown): AimaasErro
   const text = cellText(value);
   return new AimaasError(
     'COLUMN_VALUE',
-    `Row ${row}, column "${column.name}": ${shown(text)} ${misfit(column)}.`,
+    `Row ${row}, column "${column.name}": ${shown(text)} ${misfit(column, text)}.`,
     {
       hint: 'Leave the value out (null) if it is not known.',
       details: { row, column: column.name, value: text },

@@ -4,6 +4,7 @@ import { throwIfAborted } from '../core/errors.js';
 import type { ColumnSchema } from '../core/table.js';
 import { storageOf } from '../core/table.js';
 import { numberCell, type NumberCell, parseNumber, trimCell } from './cell.js';
+import { isDateFormat, isShapedAsDate } from './dates.js';
 import { rawRows } from './rows.js';
 import type { OnProblem, RawRow, Source } from './source.js';
 
@@ -40,9 +41,12 @@ function checksOf(names: readonly string[], columns: readonly ColumnSchema[]): C
 }
 
 /** What is wrong with a cell of a number, boolean or date column. */
-export function misfit(column: ColumnSchema): string {
-  const form = column.kind === 'date' ? ` (${column.dateFormat ?? 'iso'})` : '';
-  return `${EXPECTED[column.kind as keyof typeof EXPECTED]}${form}`;
+export function misfit(column: ColumnSchema, value: string | null): string {
+  if (column.kind !== 'date') return EXPECTED[column.kind as keyof typeof EXPECTED];
+  const format = column.dateFormat ?? 'iso';
+  const text = trimCell(value ?? '');
+  const isShaped = isDateFormat(format) && isShapedAsDate(format, text);
+  return `${isShaped ? 'names a day or time that does not exist' : EXPECTED.date} (${format})`;
 }
 
 /**
@@ -62,7 +66,14 @@ async function checked(
     if (parsed === undefined) {
       const raw = row.cells.map(csvCell).join(source.delimiter || ',');
       const { location } = source;
-      await onProblem({ location, line: row.line, column: column.name, value, reason: misfit(column), raw });
+      await onProblem({
+        location,
+        line: row.line,
+        column: column.name,
+        value,
+        reason: misfit(column, value),
+        raw,
+      });
       return undefined;
     }
     if (column.kind !== 'date') cells[index] = Number.isNaN(parsed) ? infiniteText(value) : String(parsed);

@@ -104,7 +104,7 @@ async function withText(
   if (shape.numbers === shape.present && !shape.textual && !isDate) {
     return { ...shape, trueFalse: 0, yesNo: 0, meanLength: 0, meanWords: 0, dates: {} };
   }
-  const formats = await plausibleFormats(database, v, isDate ? DATE_FORMATS : GUESSED_FORMATS);
+  const formats = await plausibleFormats(database, v, isDate ? DATE_FORMATS : GUESSED_FORMATS, !isDate);
   const texts = [
     `count(*) FILTER (lower(${v}) IN ('true', 'false'))`,
     `count(*) FILTER (lower(${v}) IN ('yes', 'no'))`,
@@ -124,15 +124,33 @@ async function withText(
   };
 }
 
-/** The date forms that fit one of the first cells there are: the rest need not be tried on all. */
+/** Cells whose most frequent values are tried, and how many values. */
+const TRIED_CELLS = 20_000;
+const TRIED_VALUES = 200;
+/** Years that dates are expected to have. Others are as likely in numbers of parts or accounts. */
+const USUAL_YEARS = [Date.UTC(1000, 0), Date.UTC(3000, 0)] as const;
+/** Stand-ins such as 0001-01-01 and 9999-12-31. */
+const MOST_STAND_INS = 2;
+
+/**
+ * The date forms that fit one of the most frequent values: the rest need not be tried on all. A guess also needs usual
+ * years, with more values than have others, but for stand-ins.
+ */
 async function plausibleFormats(
   database: Database,
   v: string,
   formats: readonly DateFormat[],
+  isGuess: boolean,
 ): Promise<DateFormat[]> {
-  const sample = await database.rows(`SELECT ${v} FROM looked WHERE ${v} IS NOT NULL LIMIT 200`);
+  const first = `SELECT ${v} FROM looked WHERE ${v} IS NOT NULL LIMIT ${TRIED_CELLS}`;
+  const values = await database.rows(
+    `SELECT ${v} FROM (${first}) GROUP BY ${v} ORDER BY count(*) DESC, ${v} LIMIT ${TRIED_VALUES}`,
+  );
   return formats.filter((format) => {
     const parse = dateParser(format);
-    return sample.some(([cell]) => parse(String(cell)) !== undefined);
+    const dates = values.flatMap(([value]) => parse(String(value)) ?? []);
+    if (!isGuess) return dates.length > 0;
+    const usual = dates.filter((date) => date >= USUAL_YEARS[0] && date < USUAL_YEARS[1]).length;
+    return usual > 0 && dates.length - usual <= Math.max(MOST_STAND_INS, usual);
   });
 }

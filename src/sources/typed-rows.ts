@@ -90,7 +90,7 @@ export class TypedRows {
   private misfit({ line, cells }: RawRow, column: ColumnSchema, value: string | null): RowProblem {
     const { location, delimiter } = this.source;
     const raw = cells.join(delimiter || ',');
-    return { location, line, column: column.name, value, reason: misfit(column), raw };
+    return { location, line, column: column.name, value, reason: misfit(column, value), raw };
   }
 
   private finish(): void {

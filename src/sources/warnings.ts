@@ -45,6 +45,22 @@ function infiniteWarnings({ name, infinite }: ColumnProfile): DataWarning[] {
   return [{ code: 'INFINITE_VALUES', column: name, message: `${values} taken as missing` }];
 }
 
+/** Years beyond these are rarely meant as such. */
+const FIRST_YEAR = Date.UTC(1000, 0);
+const LAST_YEAR = Date.UTC(3000, 0);
+
+/** Dates such as 9999-12-31, which mostly stand for "never" or "not known". */
+function farDateWarnings({ name, kind, numbers }: ColumnProfile): DataWarning[] {
+  if (kind !== 'date' || numbers === null) return [];
+  const far = [
+    ...(numbers.minimum < FIRST_YEAR ? [numbers.minimum] : []),
+    ...(numbers.maximum >= LAST_YEAR ? [numbers.maximum] : []),
+  ].map((date) => new Date(date).toISOString().slice(0, 10));
+  if (far.length === 0) return [];
+  const message = `has dates as far away as ${far.join(' and ')}; if that means "none", name the text of such cells with --missing`;
+  return [{ code: 'FAR_DATES', column: name, message }];
+}
+
 function targetWarnings(profile: Profile, schema: DataSchema): DataWarning[] {
   const target = profile.columns.find((column) => column.name === schema.target);
   if (target === undefined) return [];
@@ -85,7 +101,7 @@ export async function findWarnings(
   const { rows, duplicateRows } = profile;
   const found: DataWarning[] = [];
   for (const column of profile.columns) {
-    found.push(...infiniteWarnings(column));
+    found.push(...infiniteWarnings(column), ...farDateWarnings(column));
     if (column.name !== schema.target) found.push(...columnWarnings(column, rows));
   }
   found.push(...targetWarnings(profile, schema));

@@ -53,6 +53,16 @@ describe('the kind of a column', () => {
     ['German dates', range(60, (i) => `${(i % 12) + 1}.2.2020`), 'date date day-month-year'],
     ['months by name', repeat(['Jan-2018', 'Feb-2018', 'Mar-2018']), 'date date month-name year'],
     ['dates in words', repeat(['March 5, 2018', 'Apr 17, 2019']), 'date date month-name day year'],
+    [
+      'dates with stand-ins',
+      [...repeat(['9999-12-31', '0001-01-01'], 90), ...range(30, (i) => `2020-02-${10 + (i % 18)}`)],
+      'date date iso',
+    ],
+    [
+      'part numbers that could be far dates',
+      range(60, (i) => `${4000 + ((i * 977) % 5000)}-12-0${1 + (i % 9)}`),
+      'id string',
+    ],
     ['nothing at all', repeat(['', 'NA']), 'category string'],
     ['yyyymmdd is a number unless told', repeat(['20180105', '20180106']), 'number integer'],
   ];

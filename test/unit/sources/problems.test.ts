@@ -190,3 +190,36 @@ describe('options that make no sense', () => {
     expect((await errorOf(place.collect(['-', '-']))).code).toBe('USAGE');
   });
 });
+
+test('dates of far years are read, and warned of', async () => {
+  const days = Array.from(
+    { length: 40 },
+    (_, i) => `${i / 3},2021-03-${String((i % 28) + 1).padStart(2, '0')}`,
+  );
+  const path = await place.file('far.csv', `n,until\n${days.join('\n')}\n0.5,9999-12-31\n0.7,0001-01-01\n`);
+  const { rows, result } = await place.rows(path);
+  expect(rows.slice(-2).map((row) => row['until'])).toEqual([
+    Date.parse('9999-12-31'),
+    Date.parse('0001-01-01'),
+  ]);
+  expect(result.warnings).toContainEqual({
+    code: 'FAR_DATES',
+    column: 'until',
+    message:
+      'has dates as far away as 0001-01-01 and 9999-12-31; if that means "none", name the text of such cells with --missing',
+  });
+  const { result: named } = await place.rows(path, { missing: ['9999-12-31', '0001-01-01'] });
+  expect(named.warnings.map(({ code }) => code)).not.toContain('FAR_DATES');
+});
+
+test('a day that does not exist is said to be one', async () => {
+  const days = Array.from(
+    { length: 40 },
+    (_, i) => `${i / 3},2021-03-${String((i % 28) + 1).padStart(2, '0')}`,
+  );
+  const path = await place.file('no-day.csv', `n,day\n${days.join('\n')}\n1,2020-02-30\n`);
+  const error = await errorOf(place.collect(path));
+  expect(error.message).toContain('"2020-02-30" names a day or time that does not exist (iso)');
+  const soon = await place.file('soon.csv', `n,day\n${days.join('\n')}\n1,soon\n`);
+  expect((await errorOf(place.collect(soon))).message).toContain('"soon" is not a date (iso)');
+});
