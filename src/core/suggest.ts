@@ -1,9 +1,12 @@
 import { closest, distance } from 'fastest-levenshtein';
 
+/** Nothing has so long a name, and looking for the nearest takes time for every letter. */
+const LONGEST = 200;
+
 /** The candidate nearest to a misspelt name, or undefined when none is near enough to be meant. */
 export function nearestName(name: string, candidates: Iterable<string>): string | undefined {
-  const list = [...candidates];
-  if (list.length === 0) return undefined;
+  const list = [...candidates].filter((candidate) => candidate.length <= LONGEST);
+  if (list.length === 0 || name.length > LONGEST) return undefined;
   const best = closest(
     name.toLowerCase(),
     list.map((candidate) => candidate.toLowerCase()),
@@ -26,6 +29,7 @@ export function didYouMean(name: string, candidates: Iterable<string>): string {
   const list = [...candidates];
   const near = nearestName(name, list);
   if (near !== undefined) return `Did you mean "${near}"?`;
+  if (list.length === 0) return 'There are none.';
   const shown = list.slice(0, 20);
   return `Known: ${shown.join(', ')}${list.length > shown.length ? ', …' : ''}.`;
 }

@@ -143,7 +143,7 @@ export function createApp(options: AppOptions): App {
     const requestId = requestIdOf(request.headers);
     const method = request.method ?? '';
     const path = pathOf(request.url ?? '/');
-    const preflight = browsers.preflight(method, request.headers);
+    const preflight = browsers.preflight(method, request.headers, models);
     if (preflight !== undefined) return send(request, response, requestId, preflight, undefined);
     const match = router.find(method, path);
     const route = match?.route.name ?? UNKNOWN_ROUTE;

@@ -28,9 +28,9 @@ const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /** What pages may send beyond what browsers always allow. */
 const REQUEST_HEADERS =
-  'authorization, content-type, x-api-key, x-request-id, traceparent, tracestate, inference-header-content-length';
+  'authorization, content-type, x-api-key, x-request-id, x-request-timeout, traceparent, tracestate, inference-header-content-length';
 const RESPONSE_HEADERS =
-  'X-Request-Id, RateLimit, RateLimit-Policy, Retry-After, Inference-Header-Content-Length';
+  'X-Request-Id, X-Model, RateLimit, RateLimit-Policy, Retry-After, Inference-Header-Content-Length';
 
 /** What a server that browsers can reach has to say to them, and to refuse of the pages they show. */
 export class Browsers {
@@ -59,8 +59,15 @@ export class Browsers {
     };
   }
 
-  /** The answer to a browser that asks whether a page of another origin may send a request (a CORS preflight). */
-  preflight(method: string, headers: IncomingHttpHeaders): Reply | undefined {
+  /**
+   * The answer to a browser that asks whether a page of another origin may send a request (a CORS preflight).
+   * @param chosenBy the headers by which canaries are chosen, which may be sent as well.
+   */
+  preflight(
+    method: string,
+    headers: IncomingHttpHeaders,
+    { chosenBy }: { readonly chosenBy: readonly string[] },
+  ): Reply | undefined {
     const { origin } = headers;
     if (method !== 'OPTIONS' || headers['access-control-request-method'] === undefined) return undefined;
     if (origin === undefined || !this.allows(origin)) return undefined;
@@ -69,7 +76,7 @@ export class Browsers {
       body: '',
       headers: {
         'Access-Control-Allow-Methods': 'GET, HEAD, POST',
-        'Access-Control-Allow-Headers': REQUEST_HEADERS,
+        'Access-Control-Allow-Headers': [REQUEST_HEADERS, ...chosenBy].join(', '),
         'Access-Control-Max-Age': '600',
       },
     };

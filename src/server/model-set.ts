@@ -75,6 +75,11 @@ export class ModelSet {
     return this.version(chosen.model.name, canary.version) ?? chosen;
   }
 
+  /** The headers whose values decide which requests go to canaries. */
+  get chosenBy(): readonly string[] {
+    return [...this.canaries.values()].flatMap(({ header }) => header ?? []);
+  }
+
   /** From now on these are served, and these canaries by name get part of the requests. */
   replace(servings: readonly Serving[], canaries: ReadonlyMap<string, Canary> = new Map()): void {
     const byName = new Map<string, Serving[]>();

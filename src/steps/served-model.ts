@@ -1,5 +1,5 @@
 import { AimaasError } from '../core/errors.js';
-import { didYouMean } from '../core/suggest.js';
+import { nearestName } from '../core/suggest.js';
 import type { Column, DataSchema, Table } from '../core/table.js';
 import {
   type ColumnModel,
@@ -101,7 +101,7 @@ function tableReader({ columns }: DataSchema): (rows: InputRows) => Table {
       case 'columns':
         return read(
           rows.rows,
-          (name) => rows.columns.get(name) ?? missingColumn(name, [...rows.columns.keys()]),
+          (name) => rows.columns.get(name) ?? missingColumn(name, names, [...rows.columns.keys()]),
         );
     }
   };
@@ -113,14 +113,34 @@ function tableReader({ columns }: DataSchema): (rows: InputRows) => Table {
  */
 function requireColumns(names: readonly string[], records: readonly InputRecord[]): void {
   for (const [row, record] of records.entries()) {
-    for (const name of names) if (!Object.hasOwn(record, name)) missingColumn(name, Object.keys(record), row);
+    for (const name of names)
+      if (!Object.hasOwn(record, name)) missingColumn(name, names, Object.keys(record), row);
   }
 }
 
-function missingColumn(name: string, given: readonly string[], row?: number): never {
-  const who = row === undefined ? 'The request' : `Row ${row}`;
-  throw new AimaasError('COLUMN_NOT_FOUND', `${who} has no column "${name}". ${didYouMean(name, given)}`, {
+function missingColumn(
+  name: string,
+  names: readonly string[],
+  given: readonly string[],
+  row?: number,
+): never {
+  const [who, its] = row === undefined ? ['The request', 'the request'] : [`Row ${row}`, 'the row'];
+  const others = given.filter((other) => !names.includes(other));
+  const near = nearestName(name, others);
+  const known = `The model's columns are ${listed(names)}`;
+  const has = given.length === 0 ? `${its} has none` : `${its} has ${listed(given)}`;
+  const message =
+    near === undefined
+      ? `${who} has no column "${name}". ${known}; ${has}.`
+      : `${who} has no column "${name}", but "${near}". ${known}.`;
+  throw new AimaasError('COLUMN_NOT_FOUND', message, {
     hint: 'Give null for a value that is not known.',
     details: { row: row ?? 0, column: name },
   });
+}
+
+/** Some names in a message, which may come from a client and be many and long. */
+function listed(names: readonly string[]): string {
+  const shown = names.slice(0, 20).map((name) => (name.length > 60 ? `${name.slice(0, 60)}…` : name));
+  return `${shown.join(', ')}${names.length > shown.length ? ', …' : ''}`;
 }

@@ -1,5 +1,5 @@
 import { AimaasError } from '../core/errors.js';
-import type { CanaryRule, TrafficRule } from '../server/traffic/rule.js';
+import { type CanaryRule, isHeaderName, type TrafficRule } from '../server/traffic/rule.js';
 
 /** Options by which requests are split among versions, as `serve` and `traffic` take them. */
 export interface TrafficOptions {
@@ -19,6 +19,11 @@ export function trafficRules({ canaries = [], sticky, shadows = [] }: TrafficOpt
   if (sticky !== undefined && canaries.length === 0) {
     throw new AimaasError('USAGE', '--sticky says how a canary is chosen, and there is none.', {
       hint: 'aimaas serve penguins --canary penguins/4=10% --sticky X-User',
+    });
+  }
+  if (sticky !== undefined && !isHeaderName(sticky)) {
+    throw new AimaasError('USAGE', `--sticky ${JSON.stringify(sticky)} is not the name of a header.`, {
+      hint: '--sticky X-User',
     });
   }
   const rules = new Map<string, TrafficRule>();

@@ -8,7 +8,7 @@ import type { RequestEntry } from '../logging/request-log.js';
 import type { RepositoryView } from '../protocols/inference/repository.js';
 import type { ConnectionSource } from '../listen.js';
 import { requestIdOf, traceOf } from '../logging/trace.js';
-import { type RequestError, toRequestError } from '../request-error.js';
+import { badRequest, type RequestError, toRequestError } from '../request-error.js';
 import type { TlsMaterial } from '../tls.js';
 import type { Exchange, GrpcCall, GrpcService, Message, Unary, Watch } from './call.js';
 import { RenewableCredentials } from './credentials.js';
@@ -199,6 +199,7 @@ class Calls {
     try {
       const entered = method.open === true ? openAccess() : this.app.access.enter(headers);
       access = entered instanceof Promise ? await entered : entered;
+      if (request instanceof Undecodable) throw request.error;
       const asking: GrpcCall = {
         access,
         headers,
@@ -285,6 +286,11 @@ class Calls {
     method: Watch,
     stream: grpc.ServerWritableStream<Message, Message>,
   ): void {
+    const { request } = stream;
+    if (request instanceof Undecodable) {
+      stream.emit('error', { code: grpc.status.INVALID_ARGUMENT, details: request.error.message });
+      return;
+    }
     const started = performance.now();
     const headers = headersOf(stream.metadata);
     const ended = new AbortController();
@@ -298,7 +304,7 @@ class Calls {
     this.streams.add(end);
     stream.on('cancelled', end);
     stream.on('error', end);
-    method.handle(stream.request as never, (message) => stream.write(message), ended.signal);
+    method.handle(request as never, (message) => stream.write(message), ended.signal);
   }
 }
 
@@ -313,10 +319,28 @@ function methodDefinition(
     requestStream: requestStream === true,
     responseStream: responseStream === true,
     requestSerialize: (value) => Buffer.from(request.encode(value).finish()),
-    requestDeserialize: (bytes) => request.decode(bytes),
+    requestDeserialize: (bytes) => decoded(request, bytes),
     responseSerialize: (value) => Buffer.from(response.encode(value).finish()),
     responseDeserialize: (bytes) => response.decode(bytes),
   };
+}
+
+/** A message that is none of its type. It is told as the client's mistake; grpc-js would say that the server failed. */
+class Undecodable {
+  readonly error: RequestError;
+
+  constructor(type: protobuf.Type, why: unknown) {
+    const reason = why instanceof Error ? why.message : String(why);
+    this.error = badRequest(`The message cannot be decoded as ${type.name}: ${reason}.`);
+  }
+}
+
+function decoded(type: protobuf.Type, bytes: Uint8Array): Message {
+  try {
+    return type.decode(bytes);
+  } catch (error) {
+    return new Undecodable(type, error);
+  }
 }
 
 /** An address without its port: 127.0.0.1:5000, ::1:5000. */

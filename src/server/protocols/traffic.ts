@@ -2,7 +2,7 @@ import { isJsonObject } from '../../core/json.js';
 import { parseJson, quote } from '../json-body.js';
 import { badRequest } from '../request-error.js';
 import { type Call, json, type Protocol, type Reply } from '../route.js';
-import type { CanaryRule, TrafficControl, TrafficRule } from '../traffic/rule.js';
+import { type CanaryRule, isHeaderName, type TrafficControl, type TrafficRule } from '../traffic/rule.js';
 import { failure } from './records.js';
 
 const EXAMPLE =
@@ -57,7 +57,7 @@ function canaryOf(value: unknown): CanaryRule {
   if (typeof weight !== 'number' || !(weight >= 0 && weight <= 1)) {
     throw badRequest(`"weight" is ${quote(weight)}, not a number from 0 to 1.`, { hint: EXAMPLE });
   }
-  if (header !== null && (typeof header !== 'string' || !/^[\w!#$%&'*+.^`|~-]+$/.test(header))) {
+  if (header !== null && (typeof header !== 'string' || !isHeaderName(header))) {
     throw badRequest(`"header" is ${quote(header)}, not the name of a header.`, { hint: EXAMPLE });
   }
   return { reference, weight, header: header?.toLowerCase() ?? null };

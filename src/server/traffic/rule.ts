@@ -68,3 +68,8 @@ export interface TrafficControl {
    */
   setRule(rule: TrafficRule): Promise<void>;
 }
+
+/** Whether a text can be the name of a header (RFC 9110, 5.6.2). */
+export function isHeaderName(text: string): boolean {
+  return /^[\w!#$%&'*+.^`|~-]+$/.test(text);
+}

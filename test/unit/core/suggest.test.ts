@@ -15,6 +15,7 @@ describe('nearestName', () => {
   test('nothing is near enough, or there is nothing', () => {
     expect(nearestName('xylophone', ['target', 'accuracy'])).toBeUndefined();
     expect(nearestName('target', [])).toBeUndefined();
+    expect(nearestName('target'.repeat(3_000_000), ['target'.repeat(2_900_000), 'target'])).toBeUndefined();
   });
 
   test('finds names in other scripts', () => {
@@ -25,5 +26,6 @@ describe('nearestName', () => {
 test('didYouMean lists at most twenty names when none is near', () => {
   const many = Array.from({ length: 30 }, (_, i) => `column_${i}`);
   expect(didYouMean('zzz', ['a', 'b'])).toBe('Known: a, b.');
+  expect(didYouMean('zzz', [])).toBe('There are none.');
   expect(didYouMean('zzzzzzzzzzzz', many)).toMatch(/^Known: column_0, .*column_19, …\.$/);
 });

@@ -91,6 +91,36 @@ function texts(values: readonly Uint8Array[] = []): string[] {
   return values.map((value) => Buffer.from(value).toString());
 }
 
+describe('a message that is none of its type', () => {
+  const send = (method: string): Promise<grpc.ServiceError> =>
+    new Promise((resolve, reject) => {
+      // A field that says it is longer than the message.
+      const bytes = Buffer.from([0x0a, 0x7f, 0x01]);
+      const same = (value: Buffer): Buffer => value;
+      const done = (error: grpc.ServiceError | null): void =>
+        error === null ? reject(new Error('It was answered.')) : resolve(error);
+      if (!method.endsWith('Watch')) {
+        server.client.makeUnaryRequest(`/${method}`, same, same, bytes, done);
+        return;
+      }
+      const stream = server.client.makeServerStreamRequest(`/${method}`, same, same, bytes);
+      stream.on('data', () => undefined);
+      stream.on('error', done);
+    });
+
+  it.each([`${SERVICE}/ModelInfer`, 'grpc.health.v1.Health/Check', 'grpc.health.v1.Health/Watch'])(
+    'is the mistake of the client: %s',
+    async (method) => {
+      const { code, details } = await send(method);
+      expect([code, details]).toEqual([
+        grpc.status.INVALID_ARGUMENT,
+        expect.stringContaining('cannot be decoded') as unknown,
+      ]);
+      expect(server.errors).toEqual([]);
+    },
+  );
+});
+
 describe('inference.GRPCInferenceService', () => {
   it('tells what the server and its models are', async () => {
     expect(await server.call(`${SERVICE}/ServerLive`, {})).toEqual({ live: true });

@@ -121,6 +121,14 @@ describe('POST /predict', () => {
     expect(body).toMatchObject({
       error: { code: 'COLUMN_NOT_FOUND', details: { row: 1, column: 'island' } },
     });
+    const misspelt = await server.post('/predict', { records: [{ ...rest, Islnd: 'Dream' }] });
+    expect(misspelt.text).toContain('Row 0 has no column \\"island\\", but \\"Islnd\\". The model');
+    const empty = await server.post('/predict', { records: [{}] });
+    expect(empty.text).toContain(
+      `The model's columns are ${Object.keys(PENGUIN).join(', ')}; the row has none.`,
+    );
+    const columns = await server.post('/predict', { columns: { ['z'.repeat(1000)]: [1] } });
+    expect(columns.text).toContain(`; the request has ${'z'.repeat(60)}….`);
   });
 
   it('does not take an inherited property for a column', async () => {

@@ -78,6 +78,10 @@ describe('the model repository', () => {
     expect((await fetch(`${url}/v2/models/penguins/versions/1/ready`)).status).toBe(200);
     expect((await post('/v2/repository/models/gulls/unload')).status).toBe(200);
     expect((await ask('gulls')).status).toBe(404);
+    const gone = await fetch(`${url}/v2/models/gulls/versions/2`);
+    expect(await gone.json()).toEqual({
+      error: 'Model "gulls" version 2 is not served here. Known: penguins, waves.',
+    });
     expect((await ask('penguins')).status).toBe(200);
     expect((await post('/v2/repository/models/gulls/unload')).status).toBe(404);
   });

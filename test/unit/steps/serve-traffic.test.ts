@@ -18,7 +18,10 @@ beforeAll(async () => {
   const workspace = join(cwd, '.aimaas');
   const versions = new PenguinVersions(workspace);
   for (let i = 0; i < 3; i++) await versions.publish('penguins');
-  const server = await startServing(workspace, { models: ['penguins/1'] });
+  const server = await startServing(workspace, {
+    models: ['penguins/1'],
+    corsOrigins: ['https://app.example.com'],
+  });
   ready = server.ready;
   cleanups.push(
     () => server.close(),
@@ -54,6 +57,11 @@ const traffic = (...args: readonly string[]): Promise<TrafficResult> =>
 describe('aimaas traffic', () => {
   it('gives a canary its part of the requests, each user always the same version, and takes it back', async () => {
     await traffic('--canary', 'penguins/2=25%', '--sticky', 'X-User');
+    const preflight = await fetch(`${ready.url}/predict`, {
+      method: 'OPTIONS',
+      headers: { origin: 'https://app.example.com', 'access-control-request-method': 'POST' },
+    });
+    expect(preflight.headers.get('access-control-allow-headers')).toMatch(/, x-user$/);
     const seen = await answers(200, (i) => `user ${i}`);
     expect([...seen.keys()].sort()).toEqual([1, 2]);
     expect(seen.get(2)).toBeGreaterThan(25);
@@ -95,6 +103,7 @@ describe('aimaas traffic', () => {
       [['--shadow', 'penguins'], /not a version of a model/],
       [['--canary', 'penguins/2=110%'], /not a version and its part/],
       [['--sticky', 'x'], /there is none/],
+      [['--canary', 'penguins/2=10%', '--sticky', 'X User'], /not the name of a header/],
     ] as const;
     for (const [args, message] of wrong) {
       const { code, stderr } = await runCli(['traffic', '--server', ready.url, ...args], { cwd });
