@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Other people's clients against the built `aimaas serve`: tritonclient, grpcio with health and reflection, TensorFlow
-# Serving's own stubs where TensorFlow is there, and schemathesis against our OpenAPI document.
+# Other people's clients against the built `aimaas serve`: tritonclient, KServe's client, grpcio with health and
+# reflection, TensorFlow Serving's own stubs where TensorFlow is there, and schemathesis against our OpenAPI document.
 # The argument is a folder for the virtual environment. Where PyPI cannot be reached, one line says what was skipped.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -14,6 +14,13 @@ if "${pip[@]}" "tritonclient[http,grpc]" grpcio-reflection grpcio-health-checkin
   "$venv/bin/python" test/clients/check_triton.py
 else
   echo "Skipped: tritonclient and gRPC reflection, because the packages could not be installed."
+fi
+
+# In an environment of its own: it wants many packages, in versions of its own.
+if python3 -m venv "$1/kserve" && "$1/kserve/bin/pip" install --quiet --disable-pip-version-check kserve; then
+  "$1/kserve/bin/python" test/clients/check_kserve.py
+else
+  echo "Skipped: KServe's client and types, because kserve could not be installed."
 fi
 
 if "${pip[@]}" schemathesis; then
