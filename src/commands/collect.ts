@@ -58,6 +58,7 @@ export default defineCommand({
     { command: "aimaas collect 'sales-*.csv.gz' --target revenue", does: 'several files of one kind' },
     { command: 'aimaas collect https://example.com/data.parquet --target y', does: 'a URL, fetched once' },
     { command: 'cat data.jsonl | aimaas collect - --name clicks', does: 'from another command' },
+    { command: 'aimaas collect preise.csv --decimal ,', does: 'numbers such as 1.234,5' },
     { command: 'aimaas collect homes.csv --type zip=category --missing ?', does: 'say what cells mean' },
   ],
   arguments: [
@@ -122,6 +123,14 @@ export default defineCommand({
       placeholder: 'TEXT',
       repeatable: true,
       description: 'Another cell text that means "missing"',
+      group: 'Format',
+    },
+    decimal: {
+      type: 'string',
+      choices: ['.', ','],
+      placeholder: 'SIGN',
+      description: 'Decimal sign of numbers in CSV (. or ,); the other one may then stand between thousands',
+      defaultText: '., and nothing between thousands',
       group: 'Format',
     },
     delimiter: {

@@ -39,7 +39,11 @@ export type ColumnSchema = {
   readonly dateFormat?: string;
   /** Cells that mean "missing" in this column besides the usual ones (--missing). */
   readonly missing?: readonly string[];
+  /** The decimal sign of numbers written as text; the other one may set thousands apart (--decimal). */
+  readonly decimal?: Decimal;
 };
+
+export type Decimal = '.' | ',';
 
 /** The columns of a data set in order, and which one is to be predicted. */
 export type DataSchema = {

@@ -1,6 +1,6 @@
 import type { Json } from '../core/json.js';
 import { type ColumnSchema, storageOf, type Table } from '../core/table.js';
-import { trimmedSql, typedSelect } from './cell.js';
+import { plainColumn, trimmedSql, typedSelect } from './cell.js';
 import { Database } from './duckdb.js';
 import { directRelation } from './relation.js';
 import { GUARD_SQL } from './snapshot.js';
@@ -12,7 +12,9 @@ import { TableBuilder } from './table-builder.js';
  * @throws An error of DuckDB at the first row that it cannot read or that does not fit; tables before it are given.
  */
 export async function* bulkRows(source: Source, options: OpenOptions): AsyncGenerator<OpenedTable> {
-  const { columns } = options.schema;
+  const columns = options.schema.columns.map((column) =>
+    source.format === 'parquet' && !source.textual.includes(column.name) ? plainColumn(column) : column,
+  );
   const database = await Database.open(undefined, options.signal);
   try {
     const raw = columns.map((column) => {

@@ -1,4 +1,4 @@
-import { type ColumnSchema, storageOf } from '../core/table.js';
+import { type ColumnSchema, type Decimal, storageOf } from '../core/table.js';
 import { type DateFormat, dateParser, datePartsSql, dateSql, isDateFormat } from './dates.js';
 
 /**
@@ -35,6 +35,43 @@ const FALSE_CELL = new RegExp(`^(?:${FALSE_PATTERN})$`);
 
 const NUMBER = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
 const INFINITE = /^[+-]?inf(?:inity)?$/i;
+
+/** How a number is written with --decimal: what may set thousands apart, and the whole pattern. */
+function notationOf(decimal: Decimal): { readonly apart: string; readonly pattern: string } {
+  const apart = `[ '\u00a0\u202f${decimal === ',' ? '.' : ','}]`;
+  const point = decimal === ',' ? ',' : String.raw`\.`;
+  const whole = String.raw`(?:\d+|\d{1,3}(?:${apart}\d{3})+)`;
+  return {
+    apart,
+    pattern: String.raw`[+-]?(?:${whole}(?:${point}\d*)?|${point}\d+)(?:[eE][+-]?\d+)?`,
+  };
+}
+
+/** Trimmed text → the same number in the plain notation (1.234,5 → 1234.5), or '' for what is none. */
+function plainNumber(decimal: Decimal): (trimmed: string) => string {
+  const { apart, pattern } = notationOf(decimal);
+  const [shape, separators] = [new RegExp(`^(?:${pattern})$`), new RegExp(apart, 'g')];
+  return (trimmed) => {
+    if (shape.test(trimmed)) return trimmed.replace(separators, '').replace(',', '.');
+    return INFINITE.test(trimmed) ? trimmed : '';
+  };
+}
+
+/** The same as SQL, NULL for what is no number. */
+export function plainNumberSql(text: string, decimal: Decimal): string {
+  const { apart, pattern } = notationOf(decimal);
+  const plain = `replace(regexp_replace(${text}, ${sqlText(apart)}, '', 'g'), ',', '.')`;
+  return (
+    `CASE WHEN regexp_full_match(${text}, ${sqlText(pattern)}) THEN ${plain} ` +
+    `WHEN regexp_full_match(lower(${text}), '[+-]?inf(?:inity)?') THEN ${text} END`
+  );
+}
+
+/** The column where its numbers are numbers, as in JSON and Parquet, or text in the plain notation. */
+export function plainColumn(column: ColumnSchema): ColumnSchema {
+  const { decimal, ...plain } = column;
+  return decimal === undefined ? column : plain;
+}
 
 /** A number as people write it in data (12, -0.5, .5, 1e-3). `1e400` and `inf` are infinite. Undefined: not a number. */
 export function parseNumber(trimmed: string): number | undefined {
@@ -75,7 +112,7 @@ export function numberCell(column: ColumnSchema): NumberCell {
       ? dateParser(dateFormatOf(column))
       : column.kind === 'boolean'
         ? parseBoolean
-        : parseNumber;
+        : numberParser(column.decimal);
   return (text) => {
     if (text === null) return NaN;
     const trimmed = trimCell(text);
@@ -85,17 +122,25 @@ export function numberCell(column: ColumnSchema): NumberCell {
   };
 }
 
+function numberParser(decimal: Decimal | undefined): typeof parseNumber {
+  if (decimal === undefined) return parseNumber;
+  const plain = plainNumber(decimal);
+  return (trimmed) => parseNumber(plain(trimmed));
+}
+
 /** The parser of the cells of a category, text or id column. */
 export function stringCell(column: ColumnSchema): StringCell {
   const missing = missingSet(column);
   const integers = hasIntegerLabels(column);
+  const plain = column.decimal === undefined ? (text: string): string => text : plainNumber(column.decimal);
   return (text) => {
     if (text === null) return null;
     const trimmed = trimCell(text);
     if (missing.has(trimmed)) return null;
     if (!integers) return trimmed;
+    const number = plain(trimmed);
     // Adding 0 makes -0 0.
-    return INTEGER.test(trimmed) ? String(Number(trimmed) + 0) : trimmed;
+    return INTEGER.test(number) ? String(Number(number) + 0) : trimmed;
   };
 }
 
@@ -160,10 +205,11 @@ type Staged = { readonly inner: string; readonly outer: (raw: string, inner: str
 
 function stagedSql(column: ColumnSchema, raw: string, bad: string, infinite: string): Staged {
   const extra = column.missing ?? [];
+  const { decimal } = column;
   switch (column.kind) {
     case 'number':
       return {
-        inner: `TRY_CAST(${raw} AS DOUBLE)`,
+        inner: `TRY_CAST(${decimal === undefined ? raw : plainNumberSql(trimmedSql(raw), decimal)} AS DOUBLE)`,
         outer: (text, d) =>
           `CASE ${extra.length > 0 ? `WHEN ${missingRawSql(text, extra)} THEN NULL ` : ''}` +
           `WHEN ${noNumberSql(text, d)} THEN CASE WHEN ${missingRawSql(text, extra)} THEN NULL ELSE ${bad} END ` +
@@ -191,9 +237,10 @@ function stagedSql(column: ColumnSchema, raw: string, bad: string, infinite: str
       return {
         inner: trimmedSql(raw),
         outer: (_, text) => {
-          const integer = `CAST(CAST(CAST(${text} AS DOUBLE) AS BIGINT) AS VARCHAR)`;
+          const number = decimal === undefined ? text : plainNumberSql(text, decimal);
+          const integer = `CAST(CAST(CAST(${number} AS DOUBLE) AS BIGINT) AS VARCHAR)`;
           const label = hasIntegerLabels(column)
-            ? `CASE WHEN regexp_full_match(${text}, ${sqlText(INTEGER_PATTERN)}) THEN ${integer} ELSE ${text} END`
+            ? `CASE WHEN regexp_full_match(${number}, ${sqlText(INTEGER_PATTERN)}) THEN ${integer} ELSE ${text} END`
             : text;
           return `CASE WHEN ${missingSql(text, extra)} THEN NULL ELSE ${label} END`;
         },

@@ -28,6 +28,9 @@ export type ColumnStatistics = {
   /** Cells that are true or false, and those that are yes or no, in any case. */
   readonly trueFalse: number;
   readonly yesNo: number;
+  /** Cells that are numbers with a decimal comma (0,07), and those that may have commas between thousands (1,234.5). */
+  readonly commas: number;
+  readonly thousands: number;
   readonly meanLength: number;
   readonly meanWords: number;
   /** Cells that are a date in each form. */
@@ -70,6 +73,18 @@ function bestDate(s: ColumnStatistics): { format: DateFormat; count: number } | 
 export function isAmbiguousDate(s: ColumnStatistics): boolean {
   const first = s.dates['month/day/year'] ?? 0;
   return first > 0 && first === s.dates['day/month/year'] && (s.dates['day-month-year'] ?? 0) < first;
+}
+
+/** What to do about text that looks like numbers with commas; undefined where it does not. */
+export function decimalHint(s: ColumnStatistics): string | undefined {
+  const { commas, thousands } = s;
+  const most = Math.max(commas, thousands);
+  if (most === 0 || s.numbers + most < NEARLY_ALL * s.present) return undefined;
+  if (commas > thousands) return 'looks like numbers with a decimal comma; --decimal , reads them as numbers';
+  if (thousands > commas) {
+    return 'looks like numbers with commas between the thousands; --decimal . reads them as numbers';
+  }
+  return 'looks like numbers with commas: --decimal , reads 1,234 as 1.234, and --decimal . as 1234';
 }
 
 /** integer or float: whether every number looked at is a whole one that a double holds exactly. */

@@ -2,9 +2,16 @@ import { join } from 'node:path';
 import { AimaasError, throwIfAborted } from '../core/errors.js';
 import type { Reporter } from '../core/reporter.js';
 import { Random } from '../core/random.js';
-import type { ColumnKind, ColumnSchema, DataSchema } from '../core/table.js';
+import {
+  type ColumnKind,
+  type ColumnSchema,
+  type DataSchema,
+  type Decimal,
+  storageOf,
+} from '../core/table.js';
 import { type Database, withDatabase } from './duckdb.js';
 import {
+  decimalHint,
   inferColumn,
   isAmbiguousDate,
   MOST_INTEGER_CLASSES,
@@ -39,6 +46,8 @@ export type IngestOptions = {
   readonly kinds: ReadonlyMap<string, ColumnKind>;
   /** Cells that mean "missing" besides the usual ones, in every column. */
   readonly missing: readonly string[];
+  /** How numbers are written in CSV; the usual way without it. */
+  readonly decimal: Decimal | undefined;
   /** Keep this many rows (from 1 on) or this share of them (below 1), drawn with the seed. */
   readonly sample: number | null;
   readonly seed: number;
@@ -125,6 +134,13 @@ class Ingestion {
   async run(): Promise<Ingested> {
     const [first] = this.files;
     if (first === undefined) throw new AimaasError('INTERNAL', 'Nothing to ingest.');
+    const other = this.files.find(({ source }) => source.format !== 'csv');
+    if (this.options.decimal !== undefined && other !== undefined) {
+      const { location, format } = other.source;
+      throw new AimaasError('USAGE', `--decimal says how CSV writes numbers, but ${location} is ${format}.`, {
+        hint: 'Leave --decimal out, or collect the CSV files alone.',
+      });
+    }
     const text = this.files.filter(({ source }) => source.format !== 'json' && source.format !== 'jsonl');
     for (const { source } of text) {
       checkSameColumns(first.source.location, first.source.names, source.location, source.names);
@@ -219,6 +235,7 @@ class Ingestion {
     const found = await columnStatistics(this.database, relation.sql, raw, {
       limit,
       missing: options.missing,
+      decimal: options.decimal,
       dateColumns,
     });
     this.valueless = new Set(found.filter(({ present }) => present === 0).map(({ name }) => name));
@@ -226,7 +243,7 @@ class Ingestion {
   }
 
   private decide(statistics: ColumnStatistics): InferredColumn {
-    const { kinds, target, missing } = this.options;
+    const { kinds, target, missing, decimal } = this.options;
     const kind = kinds.get(statistics.name);
     const { column, misfits } =
       kind === undefined
@@ -250,7 +267,16 @@ class Ingestion {
         this.remark('MIXED_NUMBERS', column.name, message);
       }
     }
-    return { column: missing.length > 0 ? { ...column, missing } : column, misfits };
+    if (decimal === undefined && kind === undefined && storageOf(column.kind) === 'string') {
+      const hint = decimalHint(statistics);
+      if (hint !== undefined) this.remark('DECIMAL_COMMA', column.name, hint);
+    }
+    const own = {
+      ...column,
+      ...(missing.length > 0 ? { missing } : {}),
+      ...(decimal === undefined ? {} : { decimal }),
+    };
+    return { column: own, misfits };
   }
 
   private remark(code: string, column: string, message: string): void {

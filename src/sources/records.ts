@@ -8,7 +8,7 @@ import {
   stringColumn,
 } from '../core/table.js';
 import { didYouMean } from '../core/suggest.js';
-import { numberCell, stringCell } from './cell.js';
+import { numberCell, plainColumn, stringCell } from './cell.js';
 import { cellText } from './json.js';
 import { shown } from './problems.js';
 import { misfit } from './spool.js';
@@ -23,6 +23,7 @@ export type RecordOptions = {
 /** A value of a JSON record → the cell of a number-stored column; undefined does not fit. */
 function numberOf(column: ColumnSchema): (value: unknown) => number | undefined {
   const parse = numberCell(column);
+  const parsePlain = numberCell(plainColumn(column));
   const missing = new Set(column.missing ?? []);
   const isNumber = column.kind === 'number';
   return (value) => {
@@ -30,7 +31,7 @@ function numberOf(column: ColumnSchema): (value: unknown) => number | undefined 
     if (isNumber && typeof value === 'number' && missing.size === 0)
       return Number.isFinite(value) ? value : NaN;
     if (value !== null && typeof value === 'object') return undefined;
-    return parse(cellText(value));
+    return (typeof value === 'number' ? parsePlain : parse)(cellText(value));
   };
 }
 
@@ -73,7 +74,9 @@ export type CellReader = (cells: readonly unknown[], firstRow?: number) => Colum
 export function cellReader(column: ColumnSchema): CellReader {
   if (storageOf(column.kind) === 'string') {
     const parse = stringCell(column);
-    return (cells) => stringColumn(cells.map((cell) => parse(cellText(cell))));
+    const parsePlain = stringCell(plainColumn(column));
+    return (cells) =>
+      stringColumn(cells.map((cell) => (typeof cell === 'number' ? parsePlain : parse)(cellText(cell))));
   }
   const parse = numberOf(column);
   return (cells, firstRow = 0) => {

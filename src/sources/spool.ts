@@ -76,9 +76,15 @@ async function checked(
       });
       return undefined;
     }
-    if (column.kind !== 'date') cells[index] = Number.isNaN(parsed) ? infiniteText(value) : String(parsed);
+    if (column.kind !== 'date')
+      cells[index] = Number.isNaN(parsed) ? infiniteText(value) : plain(column, parsed);
   }
   return cells;
+}
+
+/** The number as its column writes it, without anything between thousands. */
+function plain({ decimal }: ColumnSchema, value: number): string {
+  return decimal === ',' ? String(value).replace('.', ',') : String(value);
 }
 
 /** An infinite number, which is counted before it is taken as missing; nothing for what is missing anyhow. */

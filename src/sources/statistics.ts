@@ -1,4 +1,5 @@
-import { missingSql, noNumberSql, trimmedSql } from './cell.js';
+import type { Decimal } from '../core/table.js';
+import { missingSql, noNumberSql, plainNumberSql, trimmedSql } from './cell.js';
 import {
   DATE_FORMATS,
   GUESSED_FORMATS,
@@ -17,16 +18,25 @@ export type StatisticsOptions = {
   /** Look at this many rows only. */
   readonly limit: number | null;
   readonly missing: readonly string[];
+  readonly decimal: Decimal | undefined;
   /** Columns that the user says are dates: forms that are never guessed are tried on them too. */
   readonly dateColumns: ReadonlySet<string>;
 };
 
 const num = (value: SqlValue | undefined): number => (typeof value === 'number' ? value : 0);
 
-type Shape = Omit<ColumnStatistics, 'trueFalse' | 'yesNo' | 'meanLength' | 'meanWords' | 'dates'>;
+type Shape = Omit<
+  ColumnStatistics,
+  'trueFalse' | 'yesNo' | 'commas' | 'thousands' | 'meanLength' | 'meanWords' | 'dates'
+>;
 
-async function shapeOf(database: Database, column: RawColumn, v: string): Promise<Shape> {
-  const exponent = `(contains(v, 'e') OR contains(v, 'E'))`;
+async function shapeOf(
+  database: Database,
+  column: RawColumn,
+  v: string,
+  decimal: Decimal | undefined,
+): Promise<Shape> {
+  const exponent = `(contains(n, 'e') OR contains(n, 'E'))`;
   const aggregates = [
     'count(*)',
     'count(v)',
@@ -34,16 +44,17 @@ async function shapeOf(database: Database, column: RawColumn, v: string): Promis
     'count(d)',
     'count(DISTINCT d)',
     'count(*) FILTER (whole)',
-    `count(*) FILTER (whole AND (contains(v, '.') OR ${exponent}))`,
-    `count(*) FILTER (whole AND abs(d) >= 1 AND starts_with(ltrim(v, '+-'), '0'))`,
+    `count(*) FILTER (whole AND (contains(n, '.') OR ${exponent}))`,
+    `count(*) FILTER (whole AND abs(d) >= 1 AND starts_with(ltrim(n, '+-'), '0'))`,
     `count(*) FILTER (whole AND abs(d) > ${Number.MAX_SAFE_INTEGER} AND NOT ${exponent})`,
     'min(d) FILTER (isfinite(d))',
     'max(d) FILTER (isfinite(d))',
     'avg(d) FILTER (d BETWEEN 0 AND 1)',
   ];
-  const cast = `SELECT ${v} AS v, TRY_CAST(${v} AS DOUBLE) AS x FROM looked`;
-  const numbers = `SELECT v, CASE WHEN ${noNumberSql('v', 'x')} THEN NULL ELSE x END AS d FROM (${cast})`;
-  const from = `(SELECT v, d, isfinite(d) AND d = floor(d) AS whole FROM (${numbers}))`;
+  const written = `SELECT ${v} AS v, ${decimal === undefined ? v : plainNumberSql(v, decimal)} AS n FROM looked`;
+  const cast = `SELECT v, n, TRY_CAST(n AS DOUBLE) AS x FROM (${written})`;
+  const numbers = `SELECT v, n, CASE WHEN ${noNumberSql('n', 'x')} THEN NULL ELSE x END AS d FROM (${cast})`;
+  const from = `(SELECT v, n, d, isfinite(d) AND d = floor(d) AS whole FROM (${numbers}))`;
   const [row] = await database.rows(`SELECT ${aggregates.join(', ')} FROM ${from}`);
   const at = (i: number): number => num(row?.[i]);
   const orNull = (i: number): number | null => (typeof row?.[i] === 'number' ? row[i] : null);
@@ -87,7 +98,7 @@ export async function columnStatistics(
   );
   const found: ColumnStatistics[] = [];
   for (const [i, column] of columns.entries()) {
-    const shape = await shapeOf(database, column, `v${i}`);
+    const shape = await shapeOf(database, column, `v${i}`, options.decimal);
     found.push(await withText(database, shape, `v${i}`, options.dateColumns.has(column.name)));
   }
   await database.run('DROP TABLE looked');
@@ -102,12 +113,23 @@ async function withText(
   isDate: boolean,
 ): Promise<ColumnStatistics> {
   if (shape.numbers === shape.present && !shape.textual && !isDate) {
-    return { ...shape, trueFalse: 0, yesNo: 0, meanLength: 0, meanWords: 0, dates: {} };
+    return {
+      ...shape,
+      trueFalse: 0,
+      yesNo: 0,
+      commas: 0,
+      thousands: 0,
+      meanLength: 0,
+      meanWords: 0,
+      dates: {},
+    };
   }
   const formats = await plausibleFormats(database, v, isDate ? DATE_FORMATS : GUESSED_FORMATS, !isDate);
   const texts = [
     `count(*) FILTER (lower(${v}) IN ('true', 'false'))`,
     `count(*) FILTER (lower(${v}) IN ('yes', 'no'))`,
+    `count(*) FILTER (regexp_full_match(${v}, '[+-]?(?:\\d+|\\d{1,3}(?:[. ]\\d{3})+),\\d+'))`,
+    `count(*) FILTER (regexp_full_match(${v}, '[+-]?\\d{1,3}(?:,\\d{3})+(?:[.]\\d*)?'))`,
     `avg(length(${v}))`,
     `avg(1 + length(${v}) - length(replace(${v}, ' ', '')))`,
     ...formats.map((format, k) => `count(${dateSql(format, `p${k}`)})`),
@@ -118,9 +140,11 @@ async function withText(
     ...shape,
     trueFalse: num(text?.[0]),
     yesNo: num(text?.[1]),
-    meanLength: num(text?.[2]),
-    meanWords: num(text?.[3]),
-    dates: Object.fromEntries(formats.map((format, k) => [format, num(text?.[4 + k])])),
+    commas: num(text?.[2]),
+    thousands: num(text?.[3]),
+    meanLength: num(text?.[4]),
+    meanWords: num(text?.[5]),
+    dates: Object.fromEntries(formats.map((format, k) => [format, num(text?.[6 + k])])),
   };
 }
 

@@ -1,6 +1,6 @@
 import type { Json } from '../core/json.js';
 import { type Column, type ColumnSchema, type DataSchema, storageOf, stringColumn } from '../core/table.js';
-import { type NumberCell, numberCell, stringCell, type StringCell, trimCell } from './cell.js';
+import { type NumberCell, numberCell, plainColumn, stringCell, type StringCell, trimCell } from './cell.js';
 import { throwOnProblem } from './problems.js';
 import { misfit } from './spool.js';
 import {
@@ -14,7 +14,13 @@ import {
 } from './source.js';
 
 /** Where a column of the tables comes from, and goes. */
-type Slot<P> = { readonly index: number; readonly at: number; readonly parse: P };
+type Slot<P> = {
+  readonly index: number;
+  readonly at: number;
+  readonly parse: P;
+  /** For numbers that are no text, as those of JSON. */
+  readonly parsePlain: P;
+};
 
 /** Gathers raw rows into tables typed by a schema. */
 export class TypedRows {
@@ -42,8 +48,11 @@ export class TypedRows {
     this.size = options.chunkRows ?? CHUNK_ROWS;
     for (const [at, column] of this.schema.columns.entries()) {
       const index = source.names.indexOf(column.name);
-      if (storageOf(column.kind) === 'number') this.numbers.push({ index, at, parse: numberCell(column) });
-      else this.strings.push({ index, at, parse: stringCell(column) });
+      const plain = plainColumn(column);
+      const own = source.format === 'parquet' && !source.textual.includes(column.name) ? plain : column;
+      if (storageOf(column.kind) === 'number') {
+        this.numbers.push({ index, at, parse: numberCell(own), parsePlain: numberCell(plain) });
+      } else this.strings.push({ index, at, parse: stringCell(own), parsePlain: stringCell(plain) });
     }
     this.given = (options.given ?? []).map((name) => ({ name, index: source.names.indexOf(name) }));
     this.clear();
@@ -75,16 +84,23 @@ export class TypedRows {
 
   /** Writes the cells of a row into the next place; gives what is wrong with one of them. */
   private take(row: RawRow): RowProblem | undefined {
-    for (const [i, { index, at, parse }] of this.numbers.entries()) {
+    for (const [i, slot] of this.numbers.entries()) {
+      const { index, at } = slot;
       const text = row.cells[index] ?? null;
-      const value = parse(text);
+      const value = this.parserOf(slot, row)(text);
       if (value === undefined) return this.misfit(row, this.schema.columns[at] as ColumnSchema, text);
       (this.numberValues[i] as Float64Array)[this.rows] = value;
     }
-    for (const [i, { index, parse }] of this.strings.entries()) {
-      (this.stringValues[i] as (string | null)[])[this.rows] = parse(row.cells[index] ?? null);
+    for (const [i, slot] of this.strings.entries()) {
+      const parse = this.parserOf(slot, row);
+      (this.stringValues[i] as (string | null)[])[this.rows] = parse(row.cells[slot.index] ?? null);
     }
     return undefined;
+  }
+
+  private parserOf<P>({ at, parse, parsePlain }: Slot<P>, { record }: RawRow): P {
+    const { name, decimal } = this.schema.columns[at] as ColumnSchema;
+    return decimal !== undefined && typeof record?.[name] === 'number' ? parsePlain : parse;
   }
 
   private misfit({ line, cells }: RawRow, column: ColumnSchema, value: string | null): RowProblem {

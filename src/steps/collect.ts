@@ -9,7 +9,7 @@ import { AimaasError } from '../core/errors.js';
 import type { JsonObject } from '../core/json.js';
 import type { StepContext } from '../core/step.js';
 import { didYouMean } from '../core/suggest.js';
-import { COLUMN_KINDS, type ColumnKind } from '../core/table.js';
+import { COLUMN_KINDS, type ColumnKind, type Decimal } from '../core/table.js';
 import type { TaskKind } from '../core/task-kind.js';
 import { encodingLabel } from '../sources/decode.js';
 import { type Fingerprint, Fingerprints } from '../sources/fingerprint.js';
@@ -39,6 +39,8 @@ export type CollectOptions = {
   readonly name?: string | undefined;
   readonly delimiter?: string | undefined;
   readonly encoding?: string | undefined;
+  /** The decimal sign of numbers in CSV; the other one may set thousands apart. */
+  readonly decimal?: Decimal | undefined;
   /** Cells that mean "missing" besides the usual ones. */
   readonly missing?: readonly string[] | undefined;
   readonly onBadRow?: 'error' | 'skip' | undefined;
@@ -84,6 +86,7 @@ type Settings = {
   readonly seed: number;
   readonly skipBadRows: boolean;
   readonly missing: readonly string[];
+  readonly decimal: Decimal | undefined;
 };
 
 type Input = { readonly location: string; readonly path: string; readonly print: Fingerprint };
@@ -141,8 +144,8 @@ function settingsOf(options: CollectOptions): Settings {
   }
   if (options.name?.trim() === '') throw new AimaasError('USAGE', '--name must not be empty.');
   const kinds = new Map((options.type ?? []).map(parseType));
-  const { missing = [], onBadRow = 'error' } = options;
-  return { kinds, sample, seed, skipBadRows: onBadRow === 'skip', missing };
+  const { missing = [], decimal, onBadRow = 'error' } = options;
+  return { kinds, sample, seed, skipBadRows: onBadRow === 'skip', missing, decimal };
 }
 
 function parseType(text: string): [string, ColumnKind] {
@@ -220,7 +223,8 @@ function keyOf(
     seed: settings.sample === null ? null : settings.seed,
     skipBadRows: settings.skipBadRows,
     delimiter: options.delimiter ?? null,
-    encoding: options.encoding ?? null,
+    encoding: options.encoding === undefined ? null : encodingLabel(options.encoding),
+    ...(settings.decimal === undefined ? {} : { decimal: settings.decimal }),
   };
 }
 

@@ -107,6 +107,19 @@ const NASTY = [
   '_1',
   '1__0',
   '1,000',
+  '0,07',
+  ',5',
+  '-1,5e3',
+  '1.234,5',
+  '1.234.567',
+  '1.23.4',
+  '1 234,5',
+  '1\u00a0234',
+  "1'234.5",
+  '1,234.5',
+  '12,34',
+  '1,234,5',
+  '1,0',
   '0x10',
   '1f',
   '１２',
@@ -217,6 +230,22 @@ const NASTY = [
 const KINDS: readonly ColumnSchema[] = [
   { name: 'number', kind: 'number', reason: '', dataType: 'float' },
   { name: 'number without -1', kind: 'number', reason: '', dataType: 'float', missing: ['-1', '?', 'a.b'] },
+  { name: 'number with a decimal comma', kind: 'number', reason: '', dataType: 'float', decimal: ',' },
+  {
+    name: 'number with commas between thousands',
+    kind: 'number',
+    reason: '',
+    dataType: 'float',
+    decimal: '.',
+    missing: ['1,000'],
+  },
+  {
+    name: 'integer category with a decimal comma',
+    kind: 'category',
+    reason: '',
+    dataType: 'integer',
+    decimal: ',',
+  },
   { name: 'boolean', kind: 'boolean', reason: '', dataType: 'boolean' },
   { name: 'category', kind: 'category', reason: '', dataType: 'string' },
   { name: 'integer category', kind: 'category', reason: '', dataType: 'integer' },
@@ -290,7 +319,7 @@ describe('one meaning of a cell', () => {
     const dateLike = fc.stringMatching(
       /^[0-9]{1,4}[-/. ][0-9A-Za-z]{1,4}[-/., ]{1,2}[0-9]{2,4}([T ][0-9]{1,2}:[0-9]{2})?$/,
     );
-    const odd = fc.stringMatching(/^[ \t0-9eE+\-._infaNtrueysoTF]{0,8}$/);
+    const odd = fc.stringMatching(/^[ \t0-9eE+\-.,'_infaNtrueysoTF]{0,8}$/);
     const cell = fc.oneof(digits, dateLike, odd, fc.double().map(String), fc.constantFrom(...NASTY));
     await fc.assert(
       fc.asyncProperty(fc.array(cell, { minLength: 50, maxLength: 200 }), async (generated) => {

@@ -4,7 +4,10 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { withDatabase } from '../../../src/sources/duckdb.js';
-import { Playground } from './helpers.js';
+import type { NumberColumn } from '../../../src/core/table.js';
+import { openRows } from '../../../src/sources/open.js';
+import { tableFromRecords } from '../../../src/sources/records.js';
+import { all, errorOf, plainRows, Playground } from './helpers.js';
 
 let place: Playground;
 beforeAll(async () => {
@@ -244,4 +247,61 @@ test('rejects are kept with file, line, column, value and reason', async () => {
     '37,a,oops',
     '40,,',
   ]);
+});
+
+describe('numbers with commas', () => {
+  const values = Array.from({ length: 60 }, (_, i) => (i % 7 === 0 ? 1234.5 : i / 8));
+  const german = (value: number): string => value.toLocaleString('de-DE', { maximumFractionDigits: 3 });
+  const text = `id;price;kind\n${values.map((value, i) => `${i};${german(value)};k${i % 3}`).join('\n')}\n`;
+
+  test('are warned of, with the option that reads them', async () => {
+    const { result } = await place.rows(await place.file('prices.csv', text), { target: 'price' });
+    expect(result.warnings).toContainEqual({
+      code: 'DECIMAL_COMMA',
+      column: 'price',
+      message: 'looks like numbers with a decimal comma; --decimal , reads them as numbers',
+    });
+    const thousands = values.map((_, i) => `"${(1000 * i + i).toLocaleString('en-US')}",${i / 3}`);
+    const path = await place.file('thousands.csv', `price,n\n${thousands.join('\n')}\n`);
+    expect((await place.rows(path)).result.warnings.map(({ message }) => message)).toContain(
+      'looks like numbers with commas: --decimal , reads 1,234 as 1.234, and --decimal . as 1234',
+    );
+    const read = await place.rows(path, { decimal: '.' });
+    expect(read.rows.slice(0, 3).map((row) => row['price'])).toEqual([0, 1001, 2002]);
+  });
+
+  test('are numbers with --decimal, in later files too, where JSON numbers are what they are', async () => {
+    const path = await place.file('prices.csv', text);
+    const { rows, schema } = await place.rows(path, { target: 'price', decimal: ',' });
+    expect(schema.columns.map(({ kind }) => kind)).toEqual(['id', 'number', 'category']);
+    expect(rows.map((row) => row['price'])).toEqual(values);
+    const read = async (file: string): Promise<unknown[]> =>
+      plainRows(await all(openRows([file], { schema, optional: [] }))).map((row) => row['price']);
+    expect(await read(path)).toEqual(values);
+    const json = values.map((price, i) => JSON.stringify({ id: i, price, kind: 'k1' }));
+    expect(await read(await place.file('prices.jsonl', json.join('\n')))).toEqual(values);
+    const records = [1.234, '1.234', '1.234,5'].map((price) => ({ id: 1, price, kind: 'k1' }));
+    const { columns } = tableFromRecords(schema, records);
+    expect([...(columns.get('price') as NumberColumn).values]).toEqual([1.234, 1234, 1234.5]);
+  });
+
+  test('a cell in another notation is named, and rows checked one by one keep their numbers', async () => {
+    const path = await place.file('odd.csv', `${text}60;12.34;k1\n`);
+    const error = await errorOf(place.collect(path, { decimal: ',' }));
+    expect(error).toMatchObject({ code: 'BAD_ROW' });
+    expect(error.message).toContain('"12.34" is not a number');
+    const { rows } = await place.rows(path, { decimal: ',', onBadRow: 'skip' });
+    expect(rows.map((row) => row['price'])).toEqual(values);
+  });
+
+  test('other formats have no decimal sign', async () => {
+    const path = await place.file('x.jsonl', '{"a": 1}\n{"a": 2}\n');
+    expect(await errorOf(place.collect(path, { decimal: ',' }))).toMatchObject({ code: 'USAGE' });
+  });
+});
+
+test('an encoding is the same by any of its names', async () => {
+  const path = await place.file('umlaut.csv', Buffer.from('a,b\n\u00fc,1\n\u00e4,2\n', 'latin1'));
+  const first = await place.collect(path, { encoding: 'latin1' });
+  expect((await place.collect(path, { encoding: 'latin-1' })).id).toBe(first.id);
 });
