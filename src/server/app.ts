@@ -110,6 +110,7 @@ export function createApp(options: AppOptions): App {
       metrics,
       exposition: options.exposition ?? (() => metrics.text()),
       repository: options.repository,
+      hasTraffic: options.trafficControl !== undefined,
       draining: () => draining,
       hidesModels: () => control.demanded,
     }),

@@ -78,9 +78,16 @@ function example(model: ServedModel): JsonObject {
   return { inputs };
 }
 
-/** The paths of the Open Inference Protocol for one model version. */
-export function inferencePaths(model: ServedModel, id: number): JsonObject {
-  const stem = `/v2/models/${encodeURIComponent(model.name)}/versions/${versionNumber(model)}`;
+/** The paths of the Open Inference Protocol for one model version, and for the default version by the name alone. */
+export function inferencePaths(model: ServedModel, isDefault: boolean, id: number): JsonObject {
+  const stem = `/v2/models/${encodeURIComponent(model.name)}`;
+  return {
+    ...pathsAt(model, `${stem}/versions/${versionNumber(model)}`, String(id)),
+    ...(isDefault ? pathsAt(model, stem, `${id}_default`) : {}),
+  };
+}
+
+function pathsAt(model: ServedModel, stem: string, id: string): JsonObject {
   const tensors = model.inputTensors.map(
     ({ name, datatype, shape }) => `${name} ${datatype}[${shape.join(',')}]`,
   );

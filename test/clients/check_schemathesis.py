@@ -11,5 +11,8 @@ if __name__ == "__main__":
     checks = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
     flags = ["--checks", checks, "--max-examples", os.environ.get("EXAMPLES", "40"), "--seed", "1"]
     flags += ["--request-timeout", "10", "--suppress-health-check", "all", "--generation-database", "none"]
+    # The module is looked for beside this file, whose folder is on the path.
+    here = os.path.dirname(os.path.abspath(__file__))
+    environment = {**os.environ, "PYTHONPATH": here, "SCHEMATHESIS_HOOKS": "schemathesis_hooks"}
     with serving() as server:
-        subprocess.run([schemathesis, "run", f"{server.url}/openapi.json", *flags], check=True, cwd=tempfile.gettempdir())
+        subprocess.run([schemathesis, "run", f"{server.url}/openapi.json", *flags], check=True, cwd=tempfile.gettempdir(), env=environment)

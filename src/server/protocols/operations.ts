@@ -11,6 +11,8 @@ export interface OperationsOptions {
   readonly metrics: ServerMetrics;
   readonly exposition: () => Promise<string>;
   readonly repository?: ModelRepository | undefined;
+  /** Whether requests can be split among versions while it runs. */
+  readonly hasTraffic: boolean;
   readonly draining: () => boolean;
   /** Whether probes, which have no key, learn nothing of the models. */
   readonly hidesModels: () => boolean;
@@ -25,6 +27,7 @@ export function operationsProtocol({
   metrics,
   exposition,
   repository,
+  hasTraffic,
   draining,
   hidesModels,
 }: OperationsOptions): Protocol {
@@ -52,7 +55,15 @@ export function operationsProtocol({
   function describe({ access }: Call): Reply {
     const visible = (name: string): boolean => access.may('read', name);
     if (!models.names.some(visible)) access.require('read', models.first?.model.name ?? '');
-    return json(openApiDocument(models, visible));
+    return json(
+      openApiDocument({
+        models,
+        visible,
+        keys: hidesModels(),
+        repository: repository !== undefined,
+        traffic: hasTraffic,
+      }),
+    );
   }
 
   return {

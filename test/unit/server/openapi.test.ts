@@ -1,5 +1,7 @@
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ModelSet } from '../../../src/server/model-set.js';
+import { openApiDocument } from '../../../src/server/openapi.js';
 import { openPenguinModels, startServer, type TestServer } from '../../helpers/server.js';
 
 let server: TestServer;
@@ -19,7 +21,7 @@ afterAll(async () => {
 
 interface Operation {
   readonly requestBody?: {
-    readonly content: { readonly 'application/json': { readonly example?: unknown } };
+    readonly content: Readonly<Record<string, { readonly example?: unknown }>>;
   };
   readonly responses: Record<string, unknown>;
 }
@@ -40,15 +42,54 @@ describe('/openapi.json', () => {
     expect(new Set(ids).size).toBe(ids.length);
     let asked = 0;
     for (const [path, operations] of Object.entries(paths)) {
-      const example = operations.post?.requestBody?.content['application/json'].example;
-      if (example === undefined) continue;
-      const answer = await server.post(path, example);
-      expect([path, answer.status, answer.text]).toEqual([path, 200, expect.anything() as unknown]);
-      asked++;
+      for (const [type, { example }] of Object.entries(operations.post?.requestBody?.content ?? {})) {
+        if (example === undefined) continue;
+        const answer = await server.post(path, example, { headers: { 'Content-Type': type } });
+        expect([path, type, answer.status, answer.text]).toEqual([
+          path,
+          type,
+          200,
+          expect.anything() as unknown,
+        ]);
+        asked++;
+      }
     }
-    expect(asked).toBe(7);
+    expect(asked).toBe(20);
+    for (const path of [
+      '/v1/models/penguins:predict',
+      '/v1/models/penguins:classify',
+      '/v1/models/penguins/labels/champion:predict',
+      '/v2/models/penguins/infer',
+    ]) {
+      expect(Object.keys(paths)).toContain(path);
+    }
     for (const [path, operations] of Object.entries(paths)) {
       if (operations.get !== undefined) expect([path, (await server.get(path)).status]).toEqual([path, 200]);
     }
+  });
+
+  it('has the keys, the repository and the traffic of a server that has them', async () => {
+    const models = new ModelSet(server.models.map((model) => ({ model, batcher: undefined as never })));
+    const whole = openApiDocument({
+      models,
+      visible: () => true,
+      keys: true,
+      repository: true,
+      traffic: true,
+    });
+    const { valid, errors } = await new Validator().validate(structuredClone(whole));
+    expect([errors ?? [], valid]).toEqual([[], true]);
+    expect(whole).toMatchObject({ security: [{ bearer: [] }, { header: [] }] });
+    const paths = whole['paths'] as unknown as Record<
+      string,
+      Record<string, Operation & { security?: unknown }>
+    >;
+    expect(Object.keys(paths)).toEqual(
+      expect.arrayContaining(['/manage/traffic', '/v2/repository/models/{model}/load']),
+    );
+    expect(Object.keys(paths['/predict']?.post?.responses ?? {})).toEqual(
+      expect.arrayContaining(['401', '403', '429']),
+    );
+    expect(paths['/healthz']?.get?.security).toEqual([]);
   });
 });

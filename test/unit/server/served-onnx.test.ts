@@ -68,6 +68,19 @@ describe('an ONNX file from elsewhere', () => {
     expect((await server.get('/v1/models/whole/metadata')).text).toContain('"dtype":"DT_FLOAT"');
   });
 
+  it('is described by the OpenAPI document, with examples that are answered', async () => {
+    const document = (await server.get('/openapi.json')).body as {
+      paths: Record<string, { post?: { requestBody?: { content: Record<string, { example?: unknown }> } } }>;
+    };
+    for (const name of ['rows', 'whole']) {
+      const { requestBody } = document.paths[`/v1/models/${name}:predict`]?.post ?? {};
+      const example = requestBody?.content['application/json']?.example;
+      expect((await server.post(`/v1/models/${name}:predict`, example)).status).toBe(200);
+    }
+    const predict = document.paths['/predict']?.post?.requestBody?.content['application/json']?.example;
+    expect((await server.post('/predict', predict)).status).toBe(200);
+  });
+
   it.each(['rows', 'whole'])('answers alike in every protocol: %s', async (name) => {
     const inputs = [{ name: 'x', datatype: 'FP32', shape: [2, 3], data: X }];
     expect((await server.post(`/v2/models/${name}/infer`, { inputs })).body).toMatchObject({
