@@ -200,11 +200,6 @@ const ARRAYS = {
 
 type Numeric = keyof typeof ARRAYS;
 
-/** Types that TensorFlow's tensors can be given and got in. */
-export function canCross(type: DataType): boolean {
-  return type === 'string' || Object.hasOwn(ARRAYS, type);
-}
-
 function toCarrier({ type, shape, data }: SavedModelTensor): Crossing {
   if (!ArrayBuffer.isView(data)) return { dtype: 'string', shape, data };
   const carrier = foreignCarrierOf(type);

@@ -114,7 +114,7 @@ export function predictOperation(models: readonly ServedModel[]): JsonObject {
   return {
     summary: 'Predict for some rows',
     description:
-      'Rows by Content-Type: JSON, JSON Lines of records, or CSV with a header. Answers by Accept in any of them; a model of tensors answers in JSON.',
+      'Rows by Content-Type: JSON, JSON Lines of records, or CSV with a header. Answers by Accept in any of them.',
     operationId: 'predict',
     parameters: PREDICT_PARAMETERS,
     requestBody: { ...json, content: { ...(json['content'] as JsonObject), ...tables } },
