@@ -3,6 +3,7 @@ import type * as tfl from '@tensorflow/tfjs-layers';
 import { didYouMean } from '../../core/suggest.js';
 import type { ModelArguments, ModelDefinition } from './definition.js';
 import { modelFileError, thrownByFile } from './errors.js';
+import { provideOwnPackages } from './own-packages.js';
 import { readParameters } from './parameters.js';
 
 type Factory = (given: ModelArguments) => unknown;
@@ -17,6 +18,7 @@ type Factory = (given: ModelArguments) => unknown;
 export async function loadModule(path: string, name: string, sha256: string): Promise<ModelDefinition> {
   const url = pathToFileURL(path);
   url.searchParams.set('sha256', sha256);
+  provideOwnPackages();
   let exports: Record<string, unknown>;
   try {
     exports = (await import(url.href)) as Record<string, unknown>;
