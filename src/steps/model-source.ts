@@ -5,7 +5,7 @@ import { basename, dirname, extname, join, relative, resolve } from 'node:path';
 import { AimaasError } from '../core/errors.js';
 import type { JsonObject } from '../core/json.js';
 import type { ModelFamily } from '../models/family.js';
-import { isModelFile, loadModelFile, weightPaths } from '../models/file/index.js';
+import { isModelFile, loadModelFile, unreadableWeights, weightPaths } from '../models/file/index.js';
 import { modelFamily } from '../models/index.js';
 import { writeFileAtomic } from '../workspace/atomic.js';
 
@@ -84,7 +84,11 @@ async function readSource(path: string, given: string): Promise<ModelSource> {
   const files = all.map((file) => relative(root, file)).sort();
   const hash = createHash('sha256');
   for (const file of files) {
-    const content = await readFile(join(root, file));
+    const content = await readFile(join(root, file)).catch((cause: unknown) => {
+      throw extname(path) === '.json'
+        ? unreadableWeights(relative(dirname(path), join(root, file)), basename(path), cause)
+        : cause;
+    });
     hash.update(`${file.replaceAll('\\', '/')}\n${content.length}\n`).update(content);
   }
   return {

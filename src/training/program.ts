@@ -6,6 +6,7 @@ import type { TensorData } from '../core/tensor.js';
 import type { Engine, EngineOptions } from '../engines/engine.js';
 import { keep, trace } from '../graph/trace.js';
 import { AppliedScope, type Constraint, InitialScope, type Network } from '../models/scope.js';
+import { deterministic } from './deterministic.js';
 import { Packing } from './packing.js';
 
 /** A network with its weights laid out, ready to be made into graphs. */
@@ -49,12 +50,14 @@ export async function initialize(
 ): Promise<{ readonly program: Program; readonly initial: InitialValues }> {
   const scope = new InitialScope(members, Random.of(seed, 'initial weights'));
   const shape = [1, sample.rows, sample.features];
-  const graph = trace(
-    ({ x }) => {
-      network(scope, x as tf.Tensor3D);
-      return scope.values;
-    },
-    { x: { shape, dtype: 'float32' } },
+  const graph = deterministic(
+    trace(
+      ({ x }) => {
+        network(scope, x as tf.Tensor3D);
+        return scope.values;
+      },
+      { x: { shape, dtype: 'float32' } },
+    ),
   );
   const executable = await engine.compile(graph, options);
   let values: Record<string, TensorData>;

@@ -36,6 +36,19 @@ export default ({ tf, inputShape, outputUnits, outputActivation, params }) => {
 };
 `;
 
+/** MODEL with a layer of its own, named own_layer, in place of the batch normalisation. */
+function withLayer(call: string): string {
+  return MODEL.replace(
+    'const model',
+    `const one = (x) => (Array.isArray(x) ? x[0] : x);
+  class Own extends tf.layers.Layer {
+    static className = 'Own';
+    ${call}
+  }
+  const model`,
+  ).replace('tf.layers.batchNormalization()', "new Own({ name: 'own_layer' })");
+}
+
 describe('aimaas train --model FILE', () => {
   let folder: Awaited<ReturnType<typeof temporaryFolder>>;
   let cwd: string;
@@ -320,6 +333,70 @@ describe('aimaas train --model FILE', () => {
       [/bad\.js is compiled with a loss that failed: TypeError: .*'such'/],
     ],
     [
+      'random numbers in answers',
+      withLayer('call(x) { const y = one(x); return tf.add(y, tf.randomNormal(y.shape)); }'),
+      [/The layer "own_layer" draws random numbers when it is not being trained too/, /kwargs\.training \?/],
+    ],
+    [
+      'random numbers of JavaScript',
+      withLayer('call(x) { return tf.mul(one(x), Math.random()); }'),
+      [/Layer "own_layer" of bad\.js: Math\.random\(\) is drawn once/, /tf\.randomUniform/],
+    ],
+    [
+      'a layer that answers later',
+      withLayer('async call(x) { return one(x); }'),
+      [/Layer "own_layer" of bad\.js: Its call\(\) returned a promise; expected a tensor\./, /without async/],
+    ],
+    [
+      'a layer that returns nothing',
+      withLayer('call(x) { one(x); }'),
+      [/Layer "own_layer" of bad\.js: Its call\(\) returned nothing; expected a tensor\./],
+    ],
+    ['an object returned', 'export default () => ({});', [/returned an object; expected a tf\.LayersModel/]],
+    [
+      'a layer that tfjs has not finished',
+      `export default ({ tf, inputShape, outputUnits }) => tf.sequential({ layers: [
+        tf.layers.reshape({ inputShape, targetShape: [3, 5, 1] }),
+        tf.layers.resizing({ height: 4, width: 4, name: 'resized' }),
+        tf.layers.flatten(),
+        tf.layers.dense({ units: outputUnits }),
+      ] });`,
+      [
+        /The layer "resized" of bad\.js is a Resizing, which TensorFlow\.js has not finished/,
+        /resizeBilinear/,
+      ],
+    ],
+    [
+      'weights that begin as NaN',
+      MODEL.replace(
+        "kernelRegularizer: 'l1l2'",
+        'kernelInitializer: tf.initializers.constant({ value: NaN })',
+      ),
+      [/The weight "Dense 1\/kernel" of bad\.js has the first value NaN/, /initializer of the layer/],
+    ],
+    [
+      'several outputs',
+      `export default ({ tf, inputShape, outputUnits }) => {
+        const x = tf.input({ shape: inputShape });
+        const dense = (name) => tf.layers.dense({ units: outputUnits, name }).apply(x);
+        return tf.model({ inputs: x, outputs: [dense('one'), dense('other')] });
+      };`,
+      [/has 2 outputs \(one, other\); expected one/, /train one for each, or join the outputs/],
+    ],
+    [
+      'several losses',
+      MODEL.replace(
+        'return model;',
+        "model.compile({ optimizer: 'sgd', loss: ['meanSquaredError', 'meanAbsoluteError'] }); return model;",
+      ),
+      [/bad\.js failed while it made its model: .*one entry per model output/, /one output and one loss/],
+    ],
+    [
+      'a regularizer of activities',
+      MODEL.replace('kernelRegularizer', 'activityRegularizer'),
+      [/activity regularizer/, /at .*bad\.js:\d+:\d+/, /use kernelRegularizer or biasRegularizer/],
+    ],
+    [
       'parameters that are none',
       MODEL.replace("type: 'integer', minimum: 2", "type: 'integer', minimum: 20"),
       [/"parameters" of bad\.js has "units", which has the default 8; expected a whole number from 20 to 64/],
@@ -331,11 +408,91 @@ describe('aimaas train --model FILE', () => {
         const x = tf.layers.concatenate().apply([a, b]);
         return tf.model({ inputs: [a, b], outputs: tf.layers.dense({ units: outputUnits }).apply(x) });
       };`,
-      [/has 2 inputs .*expected one that takes all 15 features/],
+      [
+        /has 2 inputs .*expected one that takes all 15 features/,
+        /"Parts of the columns" in docs\/models\.md/,
+      ],
     ],
   ])('says what is wrong: %s', async (_name, content, expected) => {
     const stderr = await failure('bad.js', content);
     for (const pattern of expected) expect(stderr).toMatch(pattern);
+  });
+
+  it('draws random numbers anew in every step where a layer draws them in training', async () => {
+    const own = (draw: string): string =>
+      withLayer(`call(x, kwargs) { const y = one(x); return kwargs.training ? ${draw} : y; }`);
+    const run = await trained('noisy.js', own('tf.add(y, tf.randomNormal(y.shape, 0, 0.1))'));
+    const plain = await trained('noisy.js', own('y'));
+    expect(run.validation.accuracy).toBeGreaterThan(run.baseline.accuracy as number);
+    expect(run.validation.log_loss).not.toBe(plain.validation.log_loss);
+  });
+
+  it('names the weights file that is not there', async () => {
+    const model = {
+      modelTopology: {
+        class_name: 'Sequential',
+        config: {
+          name: 's',
+          layers: [{ class_name: 'Dense', config: { name: 'd', units: 3, batch_input_shape: [null, 15] } }],
+        },
+      },
+      weightsManifest: [{ paths: ['absent.bin'], weights: [] }],
+    };
+    const stderr = await failure('absent.json', JSON.stringify(model));
+    expect(stderr).toContain('The weights file absent.bin, which absent.json names, is not there.');
+  });
+
+  it('trains the example of docs/models.md that takes parts of the columns', async () => {
+    const docs = await readFile(new URL('../../docs/models.md', import.meta.url), 'utf8');
+    const section = docs.slice(docs.indexOf('### Parts of the columns'));
+    const [, code = ''] = /```js\n([\s\S]*?)```/.exec(section) ?? [];
+    const run = await trained('parts.mjs', code);
+    expect(run.validation.accuracy).toBeGreaterThan(run.baseline.accuracy as number);
+    await runJson(['export', '--run', run.run, '--name', 'parts'], { cwd });
+  });
+
+  it.each([
+    [
+      'an ES module',
+      'imports.mjs',
+      `import * as layers from 'aimaas/layers';
+import tfjs, { dropout } from '@tensorflow/tfjs';
+import { Tensor } from '@tensorflow/tfjs-core';
+import * as tfl from '@tensorflow/tfjs-layers';
+class Own extends tfl.layers.Layer {
+  static className = 'Own';
+  call(x, kwargs) {
+    const y = Array.isArray(x) ? x[0] : x;
+    if (!(y instanceof Tensor)) throw new Error('another tfjs');
+    return kwargs.training ? dropout(y, 0.2) : y;
+  }
+}
+export default ({ inputShape, outputUnits, outputActivation }) => tfjs.sequential({ layers: [
+  tfl.layers.reshape({ inputShape, targetShape: [15, 1] }),`,
+    ],
+    [
+      'CommonJS',
+      'requires.cjs',
+      `const layers = require('aimaas/layers');
+const tfl = require('@tensorflow/tfjs');
+class Own extends tfl.layers.Layer {}
+Own.className = 'Own';
+module.exports = ({ inputShape, outputUnits, outputActivation }) => tfl.sequential({ layers: [
+  tfl.layers.reshape({ inputShape, targetShape: [15, 1] }),`,
+    ],
+  ])("gives %s this program's own layers and tfjs by name, wherever it lies", async (_kind, name, start) => {
+    const content = `${start}
+  layers.multiHeadAttention({ numHeads: 1, keyDim: 2 }),
+  tfl.layers.flatten(),
+  new Own({}),
+  tfl.layers.dense({ units: outputUnits, activation: outputActivation }),
+] });
+`;
+    await writeFile(join(cwd, name), content);
+    const flags = ['train', '--model', `./${name}`, '--epochs', '2', '--json'];
+    const { code, stdout, stderr } = await spawnCli(flags, { cwd });
+    expect([code, stderr]).toEqual([0, expect.not.stringContaining('Warning')]);
+    expect(JSON.parse(stdout)).toMatchObject({ model: { family: name } });
   });
 
   it('takes CommonJS in a path of all kinds of letters, and shows where the syntax is wrong', async () => {

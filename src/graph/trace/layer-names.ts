@@ -1,3 +1,4 @@
+import { AimaasError } from '../../core/errors.js';
 import { layersPrototype } from './layers-package.js';
 import { withProperties } from './patch.js';
 import type { Tracer } from './tracer.js';
@@ -14,6 +15,29 @@ export function failedLayer(error: unknown): string | undefined {
   return typeof error === 'object' && error !== null ? failures.get(error) : undefined;
 }
 
+/** What a layer gave, if it is made of tensors; a call() that is async or returns nothing is found out about here, by name. */
+function checked(given: unknown): unknown {
+  for (const one of Array.isArray(given) ? (given as unknown[]) : [given]) {
+    if (typeof one === 'object' && one !== null && 'dtype' in one && 'shape' in one) continue;
+    const promised = one instanceof Promise;
+    // Nobody waits for it any more, so that its failure is nobody's either.
+    if (promised) one.catch(() => undefined);
+    const what = promised
+      ? 'a promise'
+      : one === undefined
+        ? 'nothing'
+        : one === null
+          ? 'null'
+          : `a ${typeof one}`;
+    throw new AimaasError('MODEL_FILE', `Its call() returned ${what}; expected a tensor.`, {
+      hint: promised
+        ? 'Write call(inputs) without async: a model is compiled from what call() does, and nothing can be waited for.'
+        : 'Return the tensor that call(inputs) computes.',
+    });
+  }
+  return given;
+}
+
 /** Tells the tracer which layer is being called while `body` runs. */
 export function withLayerNames<T>(tracer: Tracer, body: () => T): T {
   const prototype = layersPrototype('Layer') as LayerPrototype | undefined;
@@ -24,7 +48,7 @@ export function withLayerNames<T>(tracer: Tracer, body: () => T): T {
   const apply = function (this: { name: string }, ...given: unknown[]): unknown {
     tracer.enterLayer(this.name);
     try {
-      return original.apply(this, given);
+      return checked(original.apply(this, given));
     } catch (error) {
       if (typeof error === 'object' && error !== null && !failures.has(error)) failures.set(error, this.name);
       throw error;

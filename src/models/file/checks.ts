@@ -25,6 +25,7 @@ export function checkModel(name: string, made: unknown, context: ModelContext): 
   }
   checkInput(name, model, context);
   checkOutput(name, model, context);
+  refuseUnfinished(name, model);
   if (model.trainableWeights.length === 0) {
     throw modelFileError(`The model of ${name} has no trainable weights, so there is nothing to learn.`);
   }
@@ -39,8 +40,33 @@ function notAModel(name: string, made: unknown): Error {
       'Use the `tf` that the function is called with instead of importing @tensorflow/tfjs.',
     );
   }
-  const what = made === undefined ? 'nothing' : made === null ? 'null' : `a ${typeof made}`;
+  const what =
+    made === undefined
+      ? 'nothing'
+      : made === null
+        ? 'null'
+        : typeof made === 'object'
+          ? 'an object'
+          : `a ${typeof made}`;
   return modelFileError(`The function of ${name} returned ${what}; expected a tf.LayersModel.`);
+}
+
+/** Layers of tfjs that compute shapes without the batch and fail in every model, and what to use instead. */
+const UNFINISHED: Readonly<Partial<Record<string, string>>> = {
+  Resizing: 'a layer of your own that calls tf.image.resizeBilinear, or tf.layers.upSampling2d',
+  CenterCrop: 'tf.layers.cropping2D',
+};
+
+function refuseUnfinished(name: string, model: tfl.LayersModel): void {
+  for (const layer of model.layers) {
+    const kind = layer.getClassName();
+    const instead = UNFINISHED[kind];
+    if (instead === undefined) continue;
+    throw modelFileError(
+      `The layer "${layer.name}" of ${name} is a ${kind}, which TensorFlow.js has not finished: it does not work in a model.`,
+      `Use ${instead}.`,
+    );
+  }
 }
 
 function checkInput(name: string, model: tfl.LayersModel, { layout }: ModelContext): void {
@@ -49,7 +75,7 @@ function checkInput(name: string, model: tfl.LayersModel, { layout }: ModelConte
   if (inputs.length > 1 || input === undefined) {
     throw modelFileError(
       `The model of ${name} has ${inputs.length} inputs (${inputs.map((one) => one.name).join(', ')}); expected one that takes all ${layout.length} features.`,
-      'Slice the columns out of one input: docs/models.md shows how.',
+      'Take the columns of each part out of one input: "Parts of the columns" in docs/models.md shows how.',
     );
   }
   const shape = input.shape.slice(1);
@@ -67,6 +93,9 @@ function checkOutput(name: string, model: tfl.LayersModel, context: ModelContext
   if (outputs.length > 1 || output === undefined) {
     throw modelFileError(
       `The model of ${name} has ${outputs.length} outputs (${outputs.map((one) => one.sourceLayer.name).join(', ')}); expected one.`,
+      context.task === 'regression'
+        ? 'One model predicts one number: train one for each target, or join the outputs: tf.layers.average().apply(outputs).'
+        : 'One model predicts one target: train one for each, or join the outputs: tf.layers.average().apply(outputs).',
     );
   }
   const units = output.shape.length === 2 ? output.shape[1] : undefined;

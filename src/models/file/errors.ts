@@ -25,10 +25,22 @@ export function thrownByFile(name: string, doing: string, error: unknown): Aimaa
 /** Node before 20.19 takes a .js file for CommonJS where no package.json says otherwise. */
 function hintFor(error: unknown, name: string): string | undefined {
   const isModule = error instanceof SyntaxError && /'export'|import statement/.test(error.message);
-  return isModule
-    ? `Call the file ${name.replace(/\.js$/, '.mjs')}, which says that it is an ES module.`
-    : undefined;
+  if (isModule) return `Call the file ${name.replace(/\.js$/, '.mjs')}, which says that it is an ES module.`;
+  const message = error instanceof Error ? error.message : '';
+  return KNOWN.find(([said]) => message.includes(said))?.[1];
 }
+
+/** What to do about some messages of tfjs. */
+const KNOWN: readonly (readonly [string, string])[] = [
+  [
+    'presence of activity regularizer(s)',
+    'tf.layers has activityRegularizer in no layer: leave it out, and use kernelRegularizer or biasRegularizer, or a loss of your own (model.compile).',
+  ],
+  [
+    'When passing an Array as loss',
+    "A model has one output and one loss: model.compile({ optimizer, loss: 'meanSquaredError' }), or a function that adds several up.",
+  ],
+];
 
 /** The message of an error and the lines of its stack that are in the file. */
 function described(error: unknown, name: string): { message: string; frames: string[] } {

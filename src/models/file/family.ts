@@ -77,7 +77,7 @@ async function network(
   for (let member = 0; member < members; member++) {
     const own = Random.of(seed, `member ${member}`).nextUint32();
     const model = await build(definition, params, context, own);
-    initial.push(withBackend('cpu', () => takeValues(model)));
+    initial.push(withBackend('cpu', () => takeValues(definition.name, model)));
   }
   const model = await build(definition, params, context, seed);
   return layersNetwork(definition.name, model, initial, headOf(model, context.task));

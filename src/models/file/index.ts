@@ -4,7 +4,7 @@ import { fileFamily, unknownKind } from './family.js';
 import { loadLayersModel } from './layers-model.js';
 import { loadModule } from './module.js';
 
-export { weightPaths } from './layers-model.js';
+export { unreadableWeights, weightPaths } from './layers-model.js';
 
 /** Endings of files that hold a model. */
 const SCRIPTS: readonly string[] = ['.js', '.mjs', '.cjs'];

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
+import type { AimaasError } from '../../core/errors.js';
 import { isJsonObject, type Json, type JsonObject } from '../../core/json.js';
 // Registers the layers that tfjs does not have, so that a topology may name them.
 import '../../layers/index.js';
@@ -30,7 +31,10 @@ export async function loadLayersModel(path: string, name: string): Promise<Model
       try {
         return await tfl.loadLayersModel(tf.io.fromMemory(artifacts));
       } catch (error) {
-        throw thrownByFile(name, 'is not a model that tfjs can make', error);
+        throw (
+          unknownClass(name, topology, error) ??
+          thrownByFile(name, 'is not a model that tfjs can make', error)
+        );
       }
     },
   };
@@ -58,12 +62,45 @@ function topologyOf(json: JsonObject, name: string): JsonObject {
   const outer = json['modelTopology'] ?? json;
   const inner = isJsonObject(outer) ? (outer['model_config'] ?? outer) : outer;
   if (isJsonObject(inner) && typeof inner['class_name'] === 'string' && 'config' in inner) {
-    return asTfjsTopology(inner);
+    return asTfjsTopology(inner, name);
   }
   throw modelFileError(
     `${name} is not a model.json: it has no "modelTopology" with a "class_name" and a "config".`,
     'Write one with model.save() of tfjs, tensorflowjs_converter, or model.to_json() of Keras.',
   );
+}
+
+/** tfjs' "Unknown layer: Foo. …" as an error that names the layer it is in; undefined for another. */
+function unknownClass(name: string, topology: JsonObject, error: unknown): AimaasError | undefined {
+  const [, kind, unknown] = /^Unknown ([\w ]+): (\w+)\./.exec((error as Error).message) ?? [];
+  if (kind === undefined || unknown === undefined) return undefined;
+  const layer = layerOf(topology, unknown);
+  const which = layer === undefined ? `${name} has` : `The layer "${layer}" of ${name}`;
+  const is = layer === undefined ? '' : kind === 'layer' ? ' is' : ' has';
+  return modelFileError(
+    `${which}${is} the ${kind} ${unknown}, which neither tfjs nor aimaas/layers knows.`,
+    'Write the model as a JavaScript file, with a class of your own for it: docs/models.md.',
+    error,
+  );
+}
+
+/** The name of the innermost layer in a topology that mentions a class. */
+function layerOf(value: Json, mentioned: string, within?: string): string | undefined {
+  if (value === mentioned) return within;
+  if (Array.isArray(value))
+    return first(value as readonly Json[], (item) => layerOf(item, mentioned, within));
+  if (!isJsonObject(value)) return undefined;
+  const { config } = value;
+  const own = isJsonObject(config) && typeof config['name'] === 'string' ? config['name'] : within;
+  return first(Object.values(value), (item) => layerOf(item, mentioned, own));
+}
+
+function first<T, R>(items: readonly T[], find: (item: T) => R | undefined): R | undefined {
+  for (const item of items) {
+    const found = find(item);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 type Group = { readonly paths: readonly string[]; readonly weights: tf.io.WeightsManifestEntry[] };
@@ -72,6 +109,16 @@ type Group = { readonly paths: readonly string[]; readonly weights: tf.io.Weight
 export function weightPaths(json: Json): string[] {
   const groups = isJsonObject(json) ? json['weightsManifest'] : undefined;
   return Array.isArray(groups) ? (groups as unknown as Group[]).flatMap((group) => [...group.paths]) : [];
+}
+
+/** A weights file that a model.json names but that is not there, or may not be read. */
+export function unreadableWeights(part: string, name: string, cause: unknown): AimaasError {
+  const absent = (cause as NodeJS.ErrnoException).code === 'ENOENT';
+  return modelFileError(
+    `The weights file ${part}, which ${name} names, ${absent ? 'is not there' : `cannot be read: ${(cause as Error).message}`}.`,
+    `Put it beside ${name}, or leave out "weightsManifest" to begin with fresh weights.`,
+    cause,
+  );
 }
 
 async function readWeights(
@@ -86,7 +133,7 @@ async function readWeights(
     const file = join(dirname(path), part);
     parts.push(
       await readFile(file).catch((cause: unknown) => {
-        throw modelFileError(`The weights file ${part}, which ${name} names, cannot be read.`, file, cause);
+        throw unreadableWeights(part, name, cause);
       }),
     );
   }

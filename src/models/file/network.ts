@@ -4,13 +4,26 @@ import { withWeights } from '../../graph/bind-weights.js';
 import type { Constraint, Network, Scope } from '../scope.js';
 import { traceOf } from './tracing.js';
 import type { ModelHead } from './head.js';
+import { modelFileError } from './errors.js';
 import { memberOf } from './members.js';
 import { type NamedWeight, namedWeights } from './names.js';
 import { penaltiesOf } from './penalties.js';
+import { withoutRandom } from './seeded.js';
 
-/** First values of a model's weights, in the order of `namedWeights`, and the model is disposed of. */
-export function takeValues(model: tfl.LayersModel): Float32Array[] {
-  const values = namedWeights(model).map(({ variable }) => Float32Array.from(variable.read().dataSync()));
+/**
+ * First values of a model's weights, in the order of `namedWeights`, and the model is disposed of.
+ * @throws AimaasError MODEL_FILE naming a weight that begins with NaN or infinity, from which nothing can be learned.
+ */
+export function takeValues(file: string, model: tfl.LayersModel): Float32Array[] {
+  const values = namedWeights(model).map(({ name, variable }) => {
+    const own = Float32Array.from(variable.read().dataSync());
+    const bad = own.find((value) => !Number.isFinite(value));
+    if (bad === undefined) return own;
+    throw modelFileError(
+      `The weight "${name}" of ${file} has the first value ${bad}; expected numbers that are finite.`,
+      'Look at the initializer of the layer, or at the weights that the file came with.',
+    );
+  });
   model.dispose();
   return values;
 }
@@ -78,7 +91,8 @@ function applyMember(
   const bindings = weights.map(({ variable }, index) => [variable, values[index] as tf.Tensor] as const);
   return withWeights(bindings, (bound) =>
     traceOf(file, () => {
-      const run = (): tf.Tensor => model.apply(rows, { training: scope.training }) as tf.Tensor;
+      const run = (): tf.Tensor =>
+        withoutRandom(() => model.apply(rows, { training: scope.training }) as tf.Tensor);
       return {
         outputs: head.apply(model, run),
         losses: scope.training ? penaltiesOf(model) : [],
