@@ -71,7 +71,8 @@ export default defineCommand({
     },
     force: {
       type: 'boolean',
-      description: 'Make a new version even if nothing changed; write to --output beside files that are not of aimaas',
+      description:
+        'Make a new version even if nothing changed; write to --output beside files that are not of aimaas',
       commandLineOnly: true,
     },
     sign: {

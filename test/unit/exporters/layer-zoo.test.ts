@@ -11,7 +11,7 @@ import { trace } from '../../../src/graph/trace.js';
 import { withSeededRandom } from '../../../src/models/file/seeded.js';
 import { throughOnnx } from '../../helpers/graph-cases.js';
 import { LAYER_ZOO, rowsFor, type ZooModel } from '../../helpers/layer-zoo.js';
-import type { layers} from '../graph/helpers.js';
+import type { layers } from '../graph/helpers.js';
 import { tf } from '../graph/helpers.js';
 
 type Way = (graph: Graph, x: TensorData) => Promise<ArrayLike<number>> | ArrayLike<number>;

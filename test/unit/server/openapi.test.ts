@@ -1,8 +1,12 @@
+import { join } from 'node:path';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ModelSet } from '../../../src/server/model-set.js';
-import { openApiDocument } from '../../../src/server/openapi.js';
+import { silentReporter } from '../../../src/core/reporter.js';
+import { createKey } from '../../../src/steps/keys.js';
+import { temporaryFolder } from '../../helpers/cli.js';
+import { PenguinVersions } from '../../helpers/penguin-versions.js';
 import { openPenguinModels, startServer, type TestServer } from '../../helpers/server.js';
+import { startServing } from '../../helpers/serving.js';
 
 let server: TestServer;
 let dispose: () => Promise<void>;
@@ -69,18 +73,20 @@ describe('/openapi.json', () => {
   });
 
   it('has the keys, the repository and the traffic of a server that has them', async () => {
-    const models = new ModelSet(server.models.map((model) => ({ model, batcher: undefined as never })));
-    const whole = openApiDocument({
-      models,
-      visible: () => true,
-      keys: true,
-      repository: true,
-      traffic: true,
-    });
+    const folder = await temporaryFolder();
+    const workspace = join(folder.path, '.aimaas');
+    await new PenguinVersions(workspace).publish('penguins');
+    const context = { workspace, reporter: silentReporter, signal: new AbortController().signal };
+    const { key } = await createKey({ name: 'acme', scopes: ['predict', 'manage'] }, context);
+    const serving = await startServing(workspace, { models: ['penguins'] });
+    const answer = await fetch(`${serving.ready.url}/openapi.json`, { headers: { 'X-API-Key': key } });
+    const whole = (await answer.json()) as Record<string, unknown>;
+    await serving.close();
+    await folder.dispose();
     const { valid, errors } = await new Validator().validate(structuredClone(whole));
     expect([errors ?? [], valid]).toEqual([[], true]);
     expect(whole).toMatchObject({ security: [{ bearer: [] }, { header: [] }] });
-    const paths = whole['paths'] as unknown as Record<
+    const paths = whole['paths'] as Record<
       string,
       Record<string, Operation & { security?: unknown }>
     >;
