@@ -2,8 +2,10 @@ import type { TensorData } from '../../src/core/tensor.js';
 import { sizeOf } from '../../src/core/tensor.js';
 import { Random } from '../../src/core/random.js';
 import type { Engine, Tensors } from '../../src/engines/engine.js';
+import { broadcastReader } from '../../src/engines/reference/own-ops.js';
 import { engine } from '../../src/engines/index.js';
 import type { Attributes, Graph } from '../../src/graph/graph.js';
+import { broadcastShapes } from '../../src/graph/shapes.js';
 import { trace } from '../../src/graph/trace.js';
 import { tf } from '../unit/graph/helpers.js';
 
@@ -25,6 +27,11 @@ export interface Case {
   readonly gradients?: readonly string[];
   /** False where tfjs' cpu backend is known to be wrong, so that only the gradient check remains. */
   readonly reference?: boolean;
+  /**
+   * The operation on numbers, where it is elementwise and ONNX Runtime, which the differences are taken with, has it in
+   * single precision only: then they are taken in JavaScript.
+   */
+  readonly numbers?: (...x: number[]) => number;
   /** Relative tolerance between engines. */
   readonly tolerance?: number;
   /** True where the runtime has no float64 for the operation, which is linear in each input: differences are exact anyhow. */
@@ -146,21 +153,52 @@ function toDouble(tensor: TensorData): TensorData {
   return { ...tensor, dtype: 'float64', data: Float64Array.from(tensor.data as Float32Array) };
 }
 
-/** Derivatives of a loss along directions, by central differences. */
-export async function differences(
-  loss: Graph,
-  linear: boolean,
-): Promise<{
-  along: (inputs: Tensors, name: string, direction: Float64Array) => Promise<number>;
-  dispose: () => Promise<void>;
-}> {
+/** Derivatives of a loss along directions. */
+export interface Differences {
+  along(inputs: Tensors, name: string, direction: Float64Array): Promise<number>;
+  dispose(): Promise<void>;
+}
+
+/** Central differences of the loss of an elementwise operation, whose inputs broadcast against each other. */
+function differencesOfNumbers(compute: (...x: number[]) => number, order: readonly string[]): Differences {
+  const epsilon = 1e-5;
+  const lossOf = (tensors: readonly TensorData[]): number => {
+    const shape = tensors.reduce<number[]>((whole, tensor) => broadcastShapes(whole, tensor.shape), []);
+    const readers = tensors.map((tensor) => broadcastReader(tensor, shape));
+    let loss = 0;
+    for (let i = 0; i < sizeOf(shape); i++) {
+      loss += Math.cos(i + 1) * compute(...readers.map((read) => read(i)));
+    }
+    return loss;
+  };
+  const moved = (inputs: Tensors, name: string, direction: Float64Array, by: number): TensorData[] =>
+    order.map((key) => {
+      const tensor = inputs[key] as TensorData;
+      const data = Float64Array.from(
+        tensor.data as Float32Array,
+        (x, i) => x + (key === name ? by * (direction[i] ?? 0) : 0),
+      );
+      return { dtype: 'float64', shape: tensor.shape, data };
+    });
+  return {
+    along: (inputs, name, direction) => {
+      const [after, before] = [epsilon, -epsilon].map((by) => lossOf(moved(inputs, name, direction, by)));
+      return Promise.resolve(((after ?? 0) - (before ?? 0)) / (2 * epsilon));
+    },
+    dispose: () => Promise.resolve(),
+  };
+}
+
+/** Central differences of a case's loss. */
+export async function differences({ linear, numbers, inputs }: Case, loss: Graph): Promise<Differences> {
+  if (numbers !== undefined) return differencesOfNumbers(numbers, Object.keys(inputs));
   const graph = linear ? loss : inDouble(loss);
   const executable = await (await engine('onnxruntime')).compile(graph, { threads: 1 });
   const epsilon = linear ? 0.5 : 1e-5;
-  const at = async (inputs: Tensors, name: string, direction: Float64Array, sign: number) => {
+  const at = async (given: Tensors, name: string, direction: Float64Array, sign: number) => {
     const moved: Record<string, TensorData> = {};
     for (const { name: key } of graph.inputs) {
-      const tensor = inputs[key] as TensorData;
+      const tensor = given[key] as TensorData;
       moved[key] = tensor;
       if (tensor.dtype !== 'float32') continue;
       const data = Float64Array.from(tensor.data as Float32Array, (x, i) =>
@@ -173,8 +211,8 @@ export async function differences(
     return Number((await executable.run(moved))['loss']?.data[0]);
   };
   return {
-    along: async (inputs, name, direction) =>
-      ((await at(inputs, name, direction, 1)) - (await at(inputs, name, direction, -1))) / (2 * epsilon),
+    along: async (given, name, direction) =>
+      ((await at(given, name, direction, 1)) - (await at(given, name, direction, -1))) / (2 * epsilon),
     dispose: () => executable.dispose(),
   };
 }

@@ -51,6 +51,45 @@ def write_every_kind(path):
             writer.writerow([maybe(cell) for cell in row] + ["sí" if score > 0 else "no"])
 
 
+MODEL_FILES = {
+    "convolution.js": """
+      export default ({ tf, inputShape: [width], outputUnits, outputActivation }) => tf.sequential({
+        layers: [
+          tf.layers.reshape({ inputShape: [width], targetShape: [width, 1] }),
+          tf.layers.conv1d({ filters: 4, kernelSize: 3, padding: 'same', activation: 'relu' }),
+          tf.layers.reshape({ targetShape: [width, 2, 2] }),
+          tf.layers.separableConv2d({ filters: 3, kernelSize: 2, padding: 'same', activation: 'tanh' }),
+          tf.layers.conv2dTranspose({ filters: 2, kernelSize: 3, strides: 2, padding: 'same' }),
+          tf.layers.conv2d({ filters: 3, kernelSize: 2, dilationRate: 2, activation: 'relu' }),
+          tf.layers.averagePooling2d({ poolSize: 2, padding: 'same' }),
+          tf.layers.flatten(),
+          tf.layers.dense({ units: outputUnits, activation: outputActivation }),
+        ],
+      });
+    """,
+    "recurrent.js": """
+      export default ({ tf, inputShape: [width], outputUnits, outputActivation }) => tf.sequential({
+        layers: [
+          tf.layers.reshape({ inputShape: [width], targetShape: [width, 1] }),
+          tf.layers.bidirectional({
+            layer: tf.layers.gru({ units: 3, returnSequences: true, recurrentInitializer: 'glorotUniform' }),
+            mergeMode: 'concat',
+          }),
+          tf.layers.lstm({ units: 4, recurrentInitializer: 'glorotUniform' }),
+          tf.layers.dense({ units: outputUnits, activation: outputActivation }),
+        ],
+      });
+    """,
+}
+
+
+def write_model_files(folder):
+    """Model files with what the families of aimaas do not have: convolutions, and loops."""
+    for name, content in MODEL_FILES.items():
+        (folder / name).write_text(content, encoding="utf-8")
+    return [f"./{name}" for name in MODEL_FILES]
+
+
 def cell_value(text, kind):
     if kind in ("category", "text", "id"):
         return "" if text in MISSING else text
@@ -67,14 +106,15 @@ def cell_value(text, kind):
 
 def make_bundle(folder, name, source, target, model, *formats):
     """Trains a model and exports it; returns the bundle, its manifest, the rows and what `predict` answers for them."""
-    workspace = folder / f"{name}-{model}"
+    label = f"{name}-{pathlib.Path(model).stem}"
+    workspace = folder / label
     aimaas(workspace, "collect", str(source), "--target", target)
     aimaas(workspace, "preprocess")
     aimaas(workspace, "train", "--model", model, "--epochs", "5")
-    bundle = folder / f"{name}-{model}-bundle"
+    bundle = folder / f"{label}-bundle"
     chosen = [word for format in formats for word in ("--format", format)]
     aimaas(workspace, "export", "--name", name, "--output", str(bundle), *chosen)
-    output = folder / f"{name}-{model}.csv"
+    output = folder / f"{label}.csv"
     aimaas(workspace, "predict", str(bundle), str(source), "--output", str(output))
     manifest = json.loads((bundle / "manifest.json").read_text(encoding="utf-8"))
     with open(source, newline="", encoding="utf-8") as file:

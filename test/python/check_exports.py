@@ -14,7 +14,7 @@ import tempfile
 import numpy as np
 import onnx
 import onnxruntime
-from bundles import ROOT, TOLERANCE, cell_value, largest_difference, make_bundle, run_python_of, sources
+from bundles import ROOT, TOLERANCE, cell_value, largest_difference, make_bundle, run_python_of, sources, write_model_files
 
 
 def feeds(manifest, rows):
@@ -70,6 +70,9 @@ def main():
         for name, source, target in sources(folder):
             for model in ("linear", "mlp"):
                 check(folder, name, source, target, model)
+        name, source, target = sources(folder)[0]
+        for model in write_model_files(folder):
+            check(folder, name, source, target, model)
         run_documented_example(folder / "penguins-mlp-bundle")
 
 

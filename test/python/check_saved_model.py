@@ -14,7 +14,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 import tensorflow as tf
-from bundles import ROOT, TOLERANCE, cell_value, largest_difference, make_bundle, run_python_of, sources
+from bundles import ROOT, TOLERANCE, cell_value, largest_difference, make_bundle, run_python_of, sources, write_model_files
 
 
 def feeds(manifest, rows):
@@ -80,6 +80,9 @@ def main():
         for name, source, target in sources(folder):
             for model in ("linear", "mlp"):
                 check(folder, name, source, target, model)
+        name, source, target = sources(folder)[0]
+        for model in write_model_files(folder):
+            check(folder, name, source, target, model)
         bundle, *_ = make_bundle(folder, "documented", ROOT / "examples" / "penguins" / "penguins.csv", "species", "mlp")
         (folder / "penguins-model").symlink_to(bundle)
         names = run_python_of(ROOT / "docs" / "formats.md", folder, "## TensorFlow")

@@ -119,6 +119,7 @@ const QUESTIONS = [
   'ArgMax',
   'ArgMin',
   'Equal',
+  'FloorDiv',
   'Greater',
   'GreaterEqual',
   'IsFinite',
