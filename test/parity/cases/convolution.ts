@@ -1,5 +1,5 @@
 import { tf } from '../../unit/graph/helpers.js';
-import type { Case } from '../oracle.js';
+import { type Case, TESTED } from '../oracle.js';
 
 type Padding =
   'same' | 'valid' | number | [[number, number], [number, number], [number, number], [number, number]];
@@ -191,7 +191,10 @@ const otherPools: readonly Case[] = (['max', 'avg'] as const).flatMap((kind): Ca
   ];
 });
 
-/** A last batch may have no rows. */
+/**
+ * A request may have no rows. TensorFlow 2.21 gives a convolution of none the channels of its input and aborts in the
+ * gradient of a pooling of none; steps of training, which is what it runs, always have rows.
+ */
 const empty: readonly Case[] = [
   {
     name: 'conv2d of no pictures',
@@ -251,7 +254,7 @@ export const convolutionCases: readonly Case[] = [
   ...volumes,
   ...pools,
   ...otherPools,
-  ...empty,
+  ...(TESTED === 'tensorflow' ? [] : empty),
   ...ties,
   ...resizing,
 ];
