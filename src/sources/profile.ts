@@ -3,6 +3,7 @@ import { storageOf } from '../core/table.js';
 import { sqlText } from './cell.js';
 import type { Database, SqlValue } from './duckdb.js';
 import { positional } from './parquet.js';
+import { byColumn, columnsTogether, stackedSql } from './stack.js';
 
 /** Probabilities of the quantiles in a profile. */
 export const QUANTILES = [0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99] as const;
@@ -17,7 +18,7 @@ const EXACT_ROWS = 1_000_000;
 const QUANTILE_ROWS = 100_000;
 /** A snapshot of so many cells at most is held in memory while it is described. */
 const SMALL_CELLS = 2_000_000;
-/** Up to this many rows many columns are profiled at once; beyond, one by one, to bound memory. */
+/** Up to this many rows the values of many columns are counted at once; beyond, one by one, to bound memory. */
 const TOGETHER_ROWS = 200_000;
 const TOGETHER_COLUMNS = 24;
 
@@ -118,45 +119,41 @@ export async function makeProfile(
   infinite: ReadonlyMap<string, number>,
 ): Promise<Profile> {
   const { rows, sampledRows } = source;
-  const columns: ColumnProfile[] = [];
-  const together = rows <= TOGETHER_ROWS ? TOGETHER_COLUMNS : 1;
-  for (let start = 0; start < schema.columns.length; start += together) {
-    const part = schema.columns.slice(start, start + together);
-    const exact = await database.rows(
-      `SELECT ${part.map((column, i) => exactSql(column, start + i)).join(', ')} FROM ${source.from}`,
+  const described: Described[] = [];
+  const together = columnsTogether(rows);
+  const all = schema.columns.map((column, index) => ({ column, index }));
+  for (let start = 0; start < all.length; start += together) {
+    const part = all.slice(start, start + together);
+    const isNumber = ({ column }: Indexed): boolean => storageOf(column.kind) === 'number';
+    described.push(...(await describeNumbers(database, source, part.filter(isNumber))));
+    described.push(
+      ...(await describeTexts(
+        database,
+        source,
+        part.filter((each) => !isNumber(each)),
+      )),
     );
-    const distincts = await database.rows(
-      `SELECT ${part.map((_, i) => `count(DISTINCT c${start + i})`).join(', ')} FROM ${source.sample}`,
-    );
-    const quantiles = part.flatMap((column, i) => quantileSql(column, start + i));
-    const quantileRows =
-      quantiles.length === 0 ? [] : await database.rows(`SELECT ${quantiles.join(', ')} FROM ${source.few}`);
-    const nextExact = (exact[0] ?? []).values();
-    const nextQuantile = (quantileRows[0] ?? []).values();
-    const described = part.map((column, i) => {
-      const take = (): number => num(nextExact.next().value);
-      const takeQuantile = (): number => num(nextQuantile.next().value);
-      const present = take();
-      const distinct = num(distincts[0]?.[i]);
-      const numbers = storageOf(column.kind) === 'number' ? summary(take, takeQuantile) : null;
-      return { column, index: start + i, present, distinct, numbers };
-    });
-    const counted = described.filter(
-      ({ column, distinct }) => storageOf(column.kind) === 'string' || distinct <= FEW_VALUES,
-    );
-    const top = await topValues(database, source, counted, schema.target);
-    for (const { column, present, distinct, numbers } of described) {
-      columns.push({
-        name: column.name,
-        kind: column.kind,
-        missing: rows - present,
-        infinite: infinite.get(column.name) ?? 0,
-        distinct,
-        numbers: present > 0 ? numbers : null,
-        top: top.get(column.name) ?? [],
-      });
-    }
   }
+  described.sort((a, b) => a.index - b.index);
+  const top = new Map<string, readonly ValueCount[]>();
+  const counted = described.filter(
+    ({ column, distinct }) => storageOf(column.kind) === 'string' || distinct <= FEW_VALUES,
+  );
+  const countedTogether = rows <= TOGETHER_ROWS ? TOGETHER_COLUMNS : 1;
+  for (let start = 0; start < counted.length; start += countedTogether) {
+    const part = counted.slice(start, start + countedTogether);
+    for (const [name, values] of await topValues(database, source, part, schema.target))
+      top.set(name, values);
+  }
+  const columns = described.map(({ column, present, distinct, numbers }): ColumnProfile => ({
+    name: column.name,
+    kind: column.kind,
+    missing: rows - present,
+    infinite: infinite.get(column.name) ?? 0,
+    distinct,
+    numbers: present > 0 ? numbers : null,
+    top: top.get(column.name) ?? [],
+  }));
   const target = columns.find((column) => column.name === schema.target);
   const isClass = target !== undefined && target.kind !== 'number' && target.kind !== 'date';
   return {
@@ -169,26 +166,63 @@ export async function makeProfile(
   };
 }
 
-/** count, then for numbers: minimum, maximum, mean, deviation, zeros. */
-function exactSql(column: ColumnSchema, index: number): string {
-  const present = `count(c${index})`;
-  if (storageOf(column.kind) !== 'number') return present;
-  const d = numeric(column, index);
+type Indexed = { readonly column: ColumnSchema; readonly index: number };
+type Described = Indexed & {
+  readonly present: number;
+  readonly distinct: number;
+  readonly numbers: NumberSummary | null;
+};
+
+async function describeNumbers(
+  database: Database,
+  source: ProfileSource,
+  part: readonly Indexed[],
+): Promise<Described[]> {
+  if (part.length === 0) return [];
+  const cells = part.map(({ column, index }) => numeric(column, index));
   // Values of 1e200 overflow when squared, which DuckDB calls an error; their deviation is left out (0).
-  const deviation = `CASE WHEN max(abs(${d})) < 1e150 THEN stddev_samp(CASE WHEN abs(${d}) < 1e150 THEN ${d} END) END`;
-  return `${present}, min(${d}), max(${d}), avg(${d}), ${deviation}, count(*) FILTER (${d} = 0)`;
+  const deviation = 'CASE WHEN max(abs(x)) < 1e150 THEN stddev_samp(CASE WHEN abs(x) < 1e150 THEN x END) END';
+  const exact = await byColumn(
+    database,
+    ['count(x)', 'min(x)', 'max(x)', 'avg(x)', deviation, 'count(*) FILTER (x = 0)'],
+    stackedSql(cells, source.from),
+  );
+  const distinct = await byColumn(database, ['count(DISTINCT x)'], stackedSql(cells, source.sample));
+  const probabilities = `to_json(quantile_cont(x, [${QUANTILES.join(', ')}]))`;
+  const quantiles = await byColumn(database, [probabilities], stackedSql(cells, source.few));
+  return part.map((each, k) => {
+    const [present = 0, minimum = 0, maximum = 0, mean = 0, standardDeviation = 0, zeros = 0] = (
+      exact.get(k) ?? []
+    ).map(num);
+    const values = JSON.parse(String(quantiles.get(k)?.[0] ?? '[]')) as (number | null)[];
+    const named = QUANTILES.map((probability, q) => [String(probability), values[q] ?? 0]);
+    const numbers = {
+      minimum,
+      maximum,
+      mean,
+      standardDeviation,
+      quantiles: Object.fromEntries(named) as NumberSummary['quantiles'],
+      zeros,
+    };
+    return { ...each, present, distinct: num(distinct.get(k)?.[0]), numbers };
+  });
 }
 
-function quantileSql(column: ColumnSchema, index: number): string[] {
-  if (storageOf(column.kind) !== 'number') return [];
-  const all = `quantile_cont(${numeric(column, index)}, [${QUANTILES.join(', ')}])`;
-  return QUANTILES.map((_, q) => `${all}[${q + 1}]`);
-}
-
-function summary(take: () => number, takeQuantile: () => number): NumberSummary {
-  const [minimum, maximum, mean, standardDeviation, zeros] = [take(), take(), take(), take(), take()];
-  const quantiles = Object.fromEntries(QUANTILES.map((probability) => [String(probability), takeQuantile()]));
-  return { minimum, maximum, mean, standardDeviation, quantiles, zeros };
+async function describeTexts(
+  database: Database,
+  source: ProfileSource,
+  part: readonly Indexed[],
+): Promise<Described[]> {
+  if (part.length === 0) return [];
+  const cells = part.map(({ index }) => `c${index}`);
+  const present = await byColumn(database, ['count(x)'], stackedSql(cells, source.from));
+  const distinct = await byColumn(database, ['count(DISTINCT x)'], stackedSql(cells, source.sample));
+  return part.map((each, k) => ({
+    ...each,
+    present: num(present.get(k)?.[0]),
+    distinct: num(distinct.get(k)?.[0]),
+    numbers: null,
+  }));
 }
 
 type Counted = { readonly column: ColumnSchema; readonly index: number; readonly distinct: number };

@@ -8,7 +8,7 @@ import { CHUNK_ROWS } from './source.js';
 import { TableBuilder } from './table-builder.js';
 
 /** Columns that are looked at in one query. */
-const TOGETHER = 50;
+const TOGETHER = 250;
 /** With more different strings than this a column is decoded cell by cell instead of through an ENUM. */
 const MOST_ENUM_VALUES = 65_000;
 

@@ -10,6 +10,7 @@ import {
 } from './dates.js';
 import type { Database, SqlValue } from './duckdb.js';
 import type { ColumnStatistics } from './infer.js';
+import { byColumn, columnsTogether, stackedSql } from './stack.js';
 
 /** A column to be looked at: its name and the SQL of its raw VARCHAR cells. */
 export type RawColumn = { readonly name: string; readonly sql: string; readonly textual: boolean };
@@ -30,12 +31,53 @@ type Shape = Omit<
   'trueFalse' | 'yesNo' | 'commas' | 'thousands' | 'meanLength' | 'meanWords' | 'dates'
 >;
 
-async function shapeOf(
+/**
+ * Statistics of every column over the rows of `relation` (or its first `limit`). What is only worth knowing of text is only
+ * computed for text.
+ */
+export async function columnStatistics(
   database: Database,
-  column: RawColumn,
-  v: string,
-  decimal: Decimal | undefined,
-): Promise<Shape> {
+  relation: string,
+  columns: readonly RawColumn[],
+  options: StatisticsOptions,
+): Promise<ColumnStatistics[]> {
+  const limited = options.limit === null ? relation : `(SELECT * FROM ${relation} LIMIT ${options.limit})`;
+  const cells = columns.map(({ sql }, i) => `${sql} AS s${i}`);
+  await database.runPlain(
+    `CREATE OR REPLACE TEMP TABLE looked AS SELECT ${cells.join(', ')} FROM ${limited}`,
+    columns.length,
+  );
+  const [count] = await database.rows('SELECT count(*) FROM looked');
+  const together = columnsTogether(num(count?.[0]));
+  const found: ColumnStatistics[] = [];
+  for (let start = 0; start < columns.length; start += together) {
+    const part = columns.slice(start, start + together);
+    await stack(
+      database,
+      part.map((_, k) => `s${start + k}`),
+      options,
+    );
+    const shapes = await shapesOf(database, part, options);
+    found.push(...(await withText(database, shapes, options)));
+  }
+  await database.run('DROP TABLE IF EXISTS cells');
+  await database.run('DROP TABLE looked');
+  return found;
+}
+
+/** Puts columns one below the other into the table `cells`: row r, column k, text v without blanks, NULL where missing. */
+async function stack(database: Database, raw: readonly string[], options: StatisticsOptions): Promise<void> {
+  await database.run(
+    `CREATE OR REPLACE TEMP TABLE cells AS SELECT r, k, CASE WHEN ${missingSql('t', options.missing)} THEN NULL ELSE t END AS v ` +
+      `FROM (SELECT r, k, ${trimmedSql('x')} AS t FROM ${stackedSql(raw, 'looked', 'rowid AS r')})`,
+  );
+}
+
+async function shapesOf(
+  database: Database,
+  columns: readonly RawColumn[],
+  { decimal }: StatisticsOptions,
+): Promise<Shape[]> {
   const exponent = `(contains(n, 'e') OR contains(n, 'E'))`;
   const aggregates = [
     'count(*)',
@@ -51,101 +93,92 @@ async function shapeOf(
     'max(d) FILTER (isfinite(d))',
     'avg(d) FILTER (d BETWEEN 0 AND 1)',
   ];
-  const written = `SELECT ${v} AS v, ${decimal === undefined ? v : plainNumberSql(v, decimal)} AS n FROM looked`;
-  const cast = `SELECT v, n, TRY_CAST(n AS DOUBLE) AS x FROM (${written})`;
-  const numbers = `SELECT v, n, CASE WHEN ${noNumberSql('n', 'x')} THEN NULL ELSE x END AS d FROM (${cast})`;
-  const from = `(SELECT v, n, d, isfinite(d) AND d = floor(d) AS whole FROM (${numbers}))`;
-  const [row] = await database.rows(`SELECT ${aggregates.join(', ')} FROM ${from}`);
-  const at = (i: number): number => num(row?.[i]);
-  const orNull = (i: number): number | null => (typeof row?.[i] === 'number' ? row[i] : null);
-  return {
-    name: column.name,
-    textual: column.textual,
-    rows: at(0),
-    present: at(1),
-    distinct: at(2),
-    numbers: at(3),
-    distinctNumbers: at(4),
-    whole: at(5),
-    decimals: at(6),
-    leadingZeros: at(7),
-    huge: at(8),
-    minimum: orNull(9),
-    maximum: orNull(10),
-    unitMean: orNull(11),
-  };
+  const written = `SELECT k, v, ${decimal === undefined ? 'v' : plainNumberSql('v', decimal)} AS n FROM cells`;
+  const cast = `SELECT k, v, n, TRY_CAST(n AS DOUBLE) AS x FROM (${written})`;
+  const numbers = `SELECT k, v, n, CASE WHEN ${noNumberSql('n', 'x')} THEN NULL ELSE x END AS d FROM (${cast})`;
+  const from = `(SELECT k, v, n, d, isfinite(d) AND d = floor(d) AS whole FROM (${numbers}))`;
+  const found = await byColumn(database, aggregates, from);
+  return columns.map(({ name, textual }, k) => {
+    const row = found.get(k) ?? [];
+    const at = (i: number): number => num(row[i]);
+    const orNull = (i: number): number | null => (typeof row[i] === 'number' ? row[i] : null);
+    return {
+      name,
+      textual,
+      rows: at(0),
+      present: at(1),
+      distinct: at(2),
+      numbers: at(3),
+      distinctNumbers: at(4),
+      whole: at(5),
+      decimals: at(6),
+      leadingZeros: at(7),
+      huge: at(8),
+      minimum: orNull(9),
+      maximum: orNull(10),
+      unitMean: orNull(11),
+    };
+  });
 }
 
-/**
- * Statistics of every column over the rows of `relation` (or its first `limit`). Columns are looked at one by one: one
- * query for many takes longer to plan than it saves, and more memory. What is only worth knowing of text is only computed
- * for text.
- */
-export async function columnStatistics(
-  database: Database,
-  relation: string,
-  columns: readonly RawColumn[],
-  options: StatisticsOptions,
-): Promise<ColumnStatistics[]> {
-  const limited = options.limit === null ? relation : `(SELECT * FROM ${relation} LIMIT ${options.limit})`;
-  const trimmed = columns.map(({ sql }, i) => `${trimmedSql(sql)} AS t${i}`);
-  const cells = columns.map(
-    (_, i) => `CASE WHEN ${missingSql(`t${i}`, options.missing)} THEN NULL ELSE t${i} END AS v${i}`,
-  );
-  await database.runPlain(
-    `CREATE OR REPLACE TEMP TABLE looked AS SELECT ${cells.join(', ')} FROM (SELECT ${trimmed.join(', ')} FROM ${limited})`,
-    columns.length,
-  );
-  const found: ColumnStatistics[] = [];
-  for (const [i, column] of columns.entries()) {
-    const shape = await shapeOf(database, column, `v${i}`, options.decimal);
-    found.push(await withText(database, shape, `v${i}`, options.dateColumns.has(column.name)));
-  }
-  await database.run('DROP TABLE looked');
-  return found;
-}
-
-/** Adds what is worth knowing of a column that is not all numbers, or that the user says holds dates. */
+/** Adds what is worth knowing of columns that are not all numbers, or that the user says hold dates. */
 async function withText(
   database: Database,
-  shape: Shape,
-  v: string,
-  isDate: boolean,
-): Promise<ColumnStatistics> {
-  if (shape.numbers === shape.present && !shape.textual && !isDate) {
-    return {
-      ...shape,
-      trueFalse: 0,
-      yesNo: 0,
-      commas: 0,
-      thousands: 0,
-      meanLength: 0,
-      meanWords: 0,
-      dates: {},
-    };
-  }
-  const formats = await plausibleFormats(database, v, isDate ? DATE_FORMATS : GUESSED_FORMATS, !isDate);
-  const texts = [
-    `count(*) FILTER (lower(${v}) IN ('true', 'false'))`,
-    `count(*) FILTER (lower(${v}) IN ('yes', 'no'))`,
-    `count(*) FILTER (regexp_full_match(${v}, '[+-]?(?:\\d+|\\d{1,3}(?:[. ]\\d{3})+),\\d+'))`,
-    `count(*) FILTER (regexp_full_match(${v}, '[+-]?\\d{1,3}(?:,\\d{3})+(?:[.]\\d*)?'))`,
-    `avg(length(${v}))`,
-    `avg(1 + length(${v}) - length(replace(${v}, ' ', '')))`,
-    ...formats.map((format, k) => `count(${dateSql(format, `p${k}`)})`),
+  shapes: readonly Shape[],
+  { dateColumns }: StatisticsOptions,
+): Promise<ColumnStatistics[]> {
+  const texts = shapes.flatMap((shape, k) => {
+    const isDate = dateColumns.has(shape.name);
+    return shape.numbers !== shape.present || shape.textual || isDate ? [{ k, isDate }] : [];
+  });
+  const none = { trueFalse: 0, yesNo: 0, commas: 0, thousands: 0, meanLength: 0, meanWords: 0, dates: {} };
+  if (texts.length === 0) return shapes.map((shape) => ({ ...shape, ...none }));
+  const aggregates = [
+    `count(*) FILTER (lower(v) IN ('true', 'false'))`,
+    `count(*) FILTER (lower(v) IN ('yes', 'no'))`,
+    String.raw`count(*) FILTER (regexp_full_match(v, '[+-]?(?:\d+|\d{1,3}(?:[. ]\d{3})+),\d+'))`,
+    String.raw`count(*) FILTER (regexp_full_match(v, '[+-]?\d{1,3}(?:,\d{3})+(?:[.]\d*)?'))`,
+    `avg(length(v))`,
+    `avg(1 + length(v) - length(replace(v, ' ', '')))`,
   ];
-  const parts = formats.map((format, k) => `, ${datePartsSql(format, v)} AS p${k}`).join('');
-  const [text] = await database.rows(`SELECT ${texts.join(', ')} FROM (SELECT ${v}${parts} FROM looked)`);
-  return {
-    ...shape,
-    trueFalse: num(text?.[0]),
-    yesNo: num(text?.[1]),
-    commas: num(text?.[2]),
-    thousands: num(text?.[3]),
-    meanLength: num(text?.[4]),
-    meanWords: num(text?.[5]),
-    dates: Object.fromEntries(formats.map((format, k) => [format, num(text?.[6 + k])])),
-  };
+  const found = await byColumn(database, aggregates, cellsOf(texts.map(({ k }) => k)));
+  const dates = await dateCounts(database, texts);
+  return shapes.map((shape, k) => {
+    const row = found.get(k);
+    if (row === undefined) return { ...shape, ...none };
+    const [trueFalse = 0, yesNo = 0, commas = 0, thousands = 0, meanLength = 0, meanWords = 0] = row.map(num);
+    const own = { trueFalse, yesNo, commas, thousands, meanLength, meanWords };
+    return { ...shape, ...own, dates: Object.fromEntries(dates.get(k) ?? []) };
+  });
+}
+
+function cellsOf(columns: readonly number[]): string {
+  return `(SELECT * FROM cells WHERE k IN (${columns.join(', ')}))`;
+}
+
+/** Of each column the date forms that are plausible, with the cells that are a date in each. */
+async function dateCounts(
+  database: Database,
+  texts: readonly { readonly k: number; readonly isDate: boolean }[],
+): Promise<ReadonlyMap<number, ReadonlyMap<DateFormat, number>>> {
+  const values = await triedValues(
+    database,
+    texts.map(({ k }) => k),
+  );
+  const plausible = new Map<DateFormat, number[]>();
+  for (const { k, isDate } of texts) {
+    const formats = isDate ? DATE_FORMATS : GUESSED_FORMATS;
+    for (const format of plausibleFormats(values.get(k) ?? [], formats, !isDate)) {
+      plausible.set(format, [...(plausible.get(format) ?? []), k]);
+    }
+  }
+  const found = new Map(texts.map(({ k }) => [k, new Map<DateFormat, number>()]));
+  for (const [format, columns] of plausible) {
+    const parts = `(SELECT k, ${datePartsSql(format, 'v')} AS p FROM ${cellsOf(columns)})`;
+    const counts = await byColumn(database, [`count(${dateSql(format, 'p')})`], parts);
+    for (const [k, [count]] of counts) found.get(k)?.set(format, num(count));
+  }
+  return found;
 }
 
 /** Cells whose most frequent values are tried, and how many values. */
@@ -156,23 +189,35 @@ const USUAL_YEARS = [Date.UTC(1000, 0), Date.UTC(3000, 0)] as const;
 /** Stand-ins such as 0001-01-01 and 9999-12-31. */
 const MOST_STAND_INS = 2;
 
-/**
- * The date forms that fit one of the most frequent values: the rest need not be tried on all. A guess also needs usual
- * years, with more values than have others, but for stand-ins.
- */
-async function plausibleFormats(
+/** The most frequent values of each column. */
+async function triedValues(
   database: Database,
-  v: string,
+  columns: readonly number[],
+): Promise<ReadonlyMap<number, readonly string[]>> {
+  const counted = `SELECT k, v, count(*) AS n FROM ${cellsOf(columns)} WHERE v IS NOT NULL AND r < ${TRIED_CELLS} GROUP BY k, v`;
+  const ranked = `SELECT k, v, row_number() OVER (PARTITION BY k ORDER BY n DESC, v) AS place FROM (${counted})`;
+  const rows = await database.rows(`SELECT k, v FROM (${ranked}) WHERE place <= ${TRIED_VALUES}`);
+  const found = new Map<number, string[]>();
+  for (const [k, value] of rows) {
+    const known = found.get(num(k));
+    if (known === undefined) found.set(num(k), [String(value)]);
+    else known.push(String(value));
+  }
+  return found;
+}
+
+/**
+ * The date forms that fit one of the values: the rest need not be tried on all cells. A guess also needs usual years, with
+ * more values than have others, but for stand-ins.
+ */
+function plausibleFormats(
+  values: readonly string[],
   formats: readonly DateFormat[],
   isGuess: boolean,
-): Promise<DateFormat[]> {
-  const first = `SELECT ${v} FROM looked WHERE ${v} IS NOT NULL LIMIT ${TRIED_CELLS}`;
-  const values = await database.rows(
-    `SELECT ${v} FROM (${first}) GROUP BY ${v} ORDER BY count(*) DESC, ${v} LIMIT ${TRIED_VALUES}`,
-  );
+): DateFormat[] {
   return formats.filter((format) => {
     const parse = dateParser(format);
-    const dates = values.flatMap(([value]) => parse(String(value)) ?? []);
+    const dates = values.flatMap((value) => parse(value) ?? []);
     if (!isGuess) return dates.length > 0;
     const usual = dates.filter((date) => date >= USUAL_YEARS[0] && date < USUAL_YEARS[1]).length;
     return usual > 0 && dates.length - usual <= Math.max(MOST_STAND_INS, usual);

@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { Database } from '../../../src/sources/duckdb.js';
 import { Playground } from './helpers.js';
 
 let place: Playground;
@@ -123,4 +124,30 @@ test('kinds can be chosen', async () => {
     ['number', undefined],
   ]);
   expect(rows[0]).toEqual({ day: Date.UTC(2018, 0, 5), flag: '0', n: '0', zip: 0 });
+});
+
+test('many columns are looked at together, and come out as they do alone', async () => {
+  const kinds = [
+    (i: number) => String(i / 7),
+    (i: number) => ['red', 'green', ''][i % 3] ?? '',
+    (i: number) => `2021-03-${10 + (i % 20)}`,
+    (i: number) => (i % 2 === 0 ? 'yes' : 'no'),
+    (i: number) => `${(i % 28) + 1}/2/2020`,
+  ];
+  const columns = range(500, (i) => `x${i}`);
+  const lines = range(40, (row) =>
+    columns.map((_, i) => kinds[i % 5]?.(row + Math.floor(i / 5)) ?? '').join(','),
+  );
+  const path = await place.file('wide.csv', `${[columns.join(','), ...lines].join('\n')}\n`);
+  const asked = vi.spyOn(Database.prototype, 'rows');
+  await place.collect(path);
+  expect(asked.mock.calls.length).toBeLessThan(100);
+  asked.mockRestore();
+  const { result, schema } = await place.rows(path);
+  for (const [i, { kind, dateFormat }] of schema.columns.entries()) {
+    const expected = ['number', 'category', 'date iso', 'boolean', 'date day/month/year'][i % 5];
+    expect(dateFormat === undefined ? kind : `${kind} ${dateFormat}`).toBe(expected);
+  }
+  const alone = await place.rows(path, { only: ['x5', 'x6', 'x7'] });
+  expect(alone.result.columns).toEqual(result.columns.slice(5, 8));
 });
