@@ -11,7 +11,15 @@ export type FeatureColumn = {
   readonly role: 'numeric' | 'indicator' | 'code';
   /** Number of codes for `code`; 0 otherwise. */
   readonly cardinality: number;
+  /**
+   * Of a number that went through the smooth clip because nobody said otherwise, which suits networks: what it was
+   * multiplied by and what was added after it. A family that wants straight inputs can undo it.
+   */
+  readonly clipped?: { readonly gain: number; readonly offset: number };
 };
+
+/** Where the smooth clip z / √(1 + (z/5)²) flattens out, in standard deviations. */
+export const SMOOTH_CLIP = 5;
 
 /** The columns of the feature matrix, in order. */
 export type FeatureLayout = readonly FeatureColumn[];

@@ -1,3 +1,4 @@
+import { type FeatureColumn, SMOOTH_CLIP } from '../core/layout.js';
 import type { GraphBuilder } from '../graph/builder.js';
 import type { ValueId } from '../graph/graph.js';
 import type { Outliers, Scale } from './choices.js';
@@ -5,8 +6,6 @@ import type { Summary } from './distribution.js';
 import { GraphMath } from './graph-math.js';
 import { inverseNormal } from './normal.js';
 
-/** Where the smooth clip flattens out, in standard deviations. */
-const CLIP = 5;
 /** Scaled values are held within ±this; an infinite cell lands here. */
 const LIMIT = 1e6;
 const LARGEST_FLOAT32 = 3.4028234663852886e38;
@@ -30,6 +29,8 @@ export type NumericMap =
       readonly clip: boolean;
       readonly gain: number;
       readonly offset: number;
+      /** Set where the clip was chosen for want of a choice. */
+      readonly usual?: true;
     }
   | { readonly type: 'knots'; readonly x: readonly number[]; readonly y: readonly number[] };
 
@@ -39,7 +40,8 @@ export function fitNumericMap(summary: Summary, scale: Scale, outliers: Outliers
   if (minimum === maximum || !(deviation > 0)) return undefined;
   if (scale === 'quantile') return quantileMap(summary);
   const clip = outliers === 'auto' ? scale === 'standard' || scale === 'robust' : outliers === 'clip';
-  const linear = { type: 'linear', limit: LIMIT, clip, gain: 1, offset: 0 } as const;
+  const usual = clip && outliers === 'auto' ? ({ usual: true } as const) : {};
+  const linear = { type: 'linear', limit: LIMIT, clip, gain: 1, offset: 0, ...usual } as const;
   switch (scale) {
     case 'standard':
       return { ...linear, center: mean, spread: deviation };
@@ -89,13 +91,20 @@ function quantileMap(summary: Summary): NumericMap {
   return { type: 'knots', x, y };
 }
 
+/** The feature that a map gives. */
+export function numericFeature(source: string, name: string, map: NumericMap): FeatureColumn {
+  const feature = { source, name, role: 'numeric', cardinality: 0 } as const;
+  if (map.type === 'knots' || map.usual === undefined) return feature;
+  return { ...feature, clipped: { gain: map.gain, offset: map.offset } };
+}
+
 /** The feature of one number (not NaN). */
 export function mapNumber(map: NumericMap, value: number): number {
   if (map.type === 'knots') return interpolate(map.x, map.y, value);
   let z = (value - map.center) / map.spread;
   if (z > map.limit) z = map.limit;
   else if (z < -map.limit) z = -map.limit;
-  if (map.clip) z /= Math.sqrt(1 + (z / CLIP) * (z / CLIP));
+  if (map.clip) z /= Math.sqrt(1 + (z / SMOOTH_CLIP) * (z / SMOOTH_CLIP));
   return z * map.gain + map.offset;
 }
 
@@ -135,7 +144,7 @@ export function graphNumericMap(builder: GraphBuilder, map: NumericMap, input: V
   let z = math.divide(math.subtract(input, math.scalar(map.center)), math.scalar(map.spread));
   z = math.clamp(z, math.scalar(-map.limit), math.scalar(map.limit));
   if (map.clip) {
-    const part = math.divide(z, math.scalar(CLIP));
+    const part = math.divide(z, math.scalar(SMOOTH_CLIP));
     z = math.divide(z, math.sqrt(math.add(math.multiply(part, part), math.scalar(1))));
   }
   if (map.gain !== 1) z = math.multiply(z, math.scalar(map.gain));

@@ -1,11 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { ModelFamily } from './family.js';
 import { dense } from './layers/dense.js';
-import { blocksOf, categoryEmbedding, takeBlock } from './layers/features.js';
+import { blocksOf, categoryEmbedding, straightened, takeBlock } from './layers/features.js';
 
 /**
  * One layer: logistic or ridge regression with the penalty ½‖w‖² over the whole training set that scikit-learn's
- * LogisticRegression (C=1) and Ridge (alpha=1) have. Codes have a weight per level, which is one-hot encoding.
+ * LogisticRegression (C=1) and Ridge (alpha=1) have. Codes have a weight per level, which is one-hot encoding. Numbers go
+ * in straight: clipped, a straight line through them would be a curve.
  */
 export const linear: ModelFamily = {
   name: 'linear',
@@ -44,7 +45,9 @@ export const linear: ModelFamily = {
   network: (_params, context) => (scope, features) => {
     const penalised = { size: context.outputs, deviation: 0, decay: true };
     const blocks = blocksOf(context.layout);
-    const plain = blocks.filter((block) => block.role !== 'code').map((block) => takeBlock(features, block));
+    const plain = blocks
+      .filter((block) => block.role !== 'code')
+      .map((block) => straightened(takeBlock(features, block), block));
     const columns =
       plain.length === 1 ? (plain[0] as tf.Tensor3D) : plain.length > 1 ? tf.concat(plain, 2) : undefined;
     const tables = blocks

@@ -15,7 +15,13 @@ import type { ColumnChoices } from '../choices.js';
 import { Distribution, type Summary } from '../distribution.js';
 import { GraphMath } from '../graph-math.js';
 import { type Accumulator, type FeatureKind, NO_VALUE, SAME_VALUE } from '../kind.js';
-import { fitNumericMap, graphNumericMap, mapNumber, type NumericMap } from '../numeric-map.js';
+import {
+  fitNumericMap,
+  graphNumericMap,
+  mapNumber,
+  numericFeature,
+  type NumericMap,
+} from '../numeric-map.js';
 
 /** Parts that come round again, and how long a round is. */
 const CYCLES = { month: 12, day: 31, weekday: 7, hour: 24 } as const;
@@ -203,8 +209,8 @@ export const date: FeatureKind<DateState, NumberColumn> = {
       cardinality: 0,
     });
     return [
-      ...(elapsed === null ? [] : [feature('elapsed')]),
-      ...(year === null ? [] : [feature('year')]),
+      ...(elapsed === null ? [] : [numericFeature(column, `${column} elapsed`, elapsed)]),
+      ...(year === null ? [] : [numericFeature(column, `${column} year`, year)]),
       ...cycles.flatMap((name) => [feature(`${name} sin`), feature(`${name} cos`)]),
       ...(indicator ? [feature('missing', 'indicator')] : []),
     ];

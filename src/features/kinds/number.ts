@@ -4,7 +4,13 @@ import type { ColumnChoices } from '../choices.js';
 import { Distribution, LARGEST, type Summary } from '../distribution.js';
 import { GraphMath } from '../graph-math.js';
 import { type Accumulator, type FeatureKind, NO_VALUE, SAME_VALUE } from '../kind.js';
-import { fitNumericMap, graphNumericMap, mapNumber, type NumericMap } from '../numeric-map.js';
+import {
+  fitNumericMap,
+  graphNumericMap,
+  mapNumber,
+  numericFeature,
+  type NumericMap,
+} from '../numeric-map.js';
 
 export type NumberState = {
   readonly version: number;
@@ -72,7 +78,7 @@ export const number: FeatureKind<NumberState, NumberColumn> = {
   start: (_column: ColumnSchema, choices) => new NumberAccumulator(choices),
   layout: (column, { map, indicator }) => {
     const features: FeatureColumn[] = [];
-    if (map !== null) features.push({ source: column, name: column, role: 'numeric', cardinality: 0 });
+    if (map !== null) features.push(numericFeature(column, column, map));
     if (indicator) {
       features.push({ source: column, name: `${column} missing`, role: 'indicator', cardinality: 0 });
     }

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { FeatureColumn, FeatureLayout } from '../../core/layout.js';
+import { type FeatureColumn, type FeatureLayout, SMOOTH_CLIP } from '../../core/layout.js';
 import { normal, type Scope, uniform } from '../scope.js';
 
 /** Neighbouring columns of one role, so that a slice takes them at once. */
@@ -24,6 +24,27 @@ export function blocksOf(layout: FeatureLayout): FeatureBlock[] {
 export function takeBlock(features: tf.Tensor3D, block: FeatureBlock): tf.Tensor3D {
   const [members, rows] = features.shape;
   return tf.slice(features, [0, 0, block.start], [members, rows, block.columns.length]);
+}
+
+/** Standard deviations from the mean at which a number that is no longer clipped is held: up to here float32 can undo it. */
+const FURTHEST = 50;
+
+/** The columns of a block without the smooth clip that suits networks, as far as float32 can tell: ±50 deviations. */
+export function straightened(x: tf.Tensor3D, { columns }: FeatureBlock): tf.Tensor3D {
+  const clipped = columns.map((column) => column.clipped);
+  if (clipped.every((map) => map === undefined)) return x;
+  const row = (values: number[]): tf.Tensor3D => tf.tensor3d(values, [1, 1, columns.length]);
+  const gain = row(clipped.map((map) => map?.gain ?? 1));
+  const offset = row(clipped.map((map) => map?.offset ?? 0));
+  // The clip is s = u / √(1 + u²) of u = z/5, so that u = s / √(1 − s²).
+  const furthest = FURTHEST / SMOOTH_CLIP;
+  const most = furthest / Math.sqrt(1 + furthest * furthest);
+  const s = tf.clipByValue(tf.div(tf.div(tf.sub(x, offset), gain), SMOOTH_CLIP), -most, most);
+  const u = tf.div(s, tf.sqrt(tf.sub(1, tf.mul(s, s))));
+  const straight = tf.add(tf.mul(tf.mul(u, SMOOTH_CLIP), gain), offset);
+  if (clipped.every((map) => map !== undefined)) return straight as tf.Tensor3D;
+  const wanted = row(clipped.map((map) => (map === undefined ? 0 : 1)));
+  return tf.where(tf.greater(wanted, 0), straight, x) as tf.Tensor3D;
 }
 
 /**
