@@ -1,5 +1,6 @@
 import { Random } from '../core/random.js';
 import { ClassificationRows } from './classification-rows.js';
+import { metrics } from './registry.js';
 import { metricsOfRows, type Rows } from './rows.js';
 import { RegressionRows } from './regression-rows.js';
 
@@ -56,6 +57,21 @@ function subset(rows: Rows, size: number, random: Random): Rows {
   return ClassificationRows.of(truth, scores, classes, weights);
 }
 
+/** Share of a standard error from which on a bias counts (Efron & Tibshirani, An Introduction to the Bootstrap, 10.3). */
+const NOTABLE_BIAS = 0.25;
+
+/**
+ * What the drawn values lie around: the estimate itself, or, where resampling alone moves the metric, their mean. Leaving
+ * out rows leaves out small classes, and drawing rows twice makes ties, so that averages over many small classes come out
+ * higher in every resample than they are.
+ */
+function centreOf(values: Float64Array, own: number): number {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  const deviation = Math.sqrt(squares / (values.length - 1));
+  return Math.abs(mean - own) > NOTABLE_BIAS * deviation ? mean : own;
+}
+
 /** Linear interpolation between the two nearest order statistics. */
 function quantile(sorted: Float64Array, q: number): number {
   const at = q * (sorted.length - 1);
@@ -71,6 +87,9 @@ function quantile(sorted: Float64Array, q: number): number {
  *
  * Of more than 10,000 rows a random subset of m is resampled, and the distances from the subset's own value are
  * shrunk by √(m/n) and put around the value of all n rows (Bickel, Götze & van Zwet 1997), so the cost is bounded.
+ * Where the resamples are biased by more than a quarter of their standard error, that bias is taken off (Efron &
+ * Tibshirani 1993, chapter 10): the interval then lies around the estimate, within the values that the metric can have.
+ *
  * A metric that is undefined in more than half of the resamples has no interval.
  */
 export function bootstrapIntervals(
@@ -108,8 +127,13 @@ export function bootstrapIntervals(
     const own = centre[name];
     if (middle === undefined || own === undefined || list.length * 2 < resamples || list.length < 2) continue;
     const values = Float64Array.from(list).sort();
-    const around = (q: number) => middle + (quantile(values, q) - own) * shrink;
-    intervals[name] = [around(tail), around(1 - tail)];
+    const from = centreOf(values, own);
+    const around = (q: number) => middle + (quantile(values, q) - from) * shrink;
+    const [low, high] = [around(tail), around(1 - tail)];
+    // No metric is above 1 of those of which more is better, and most are not below 0.
+    const maximized = metrics().find((metric) => metric.name === name)?.direction === 'maximize';
+    const lowest = (values[0] as number) < 0 ? low : Math.max(0, low);
+    intervals[name] = [Math.min(middle, lowest), Math.max(middle, maximized ? Math.min(1, high) : high)];
   }
   return { intervals, resamples };
 }

@@ -65,6 +65,33 @@ describe('bootstrapIntervals', () => {
     expect((high - low) / (2 * half)).toBeLessThan(1.15);
   });
 
+  it('holds its own estimate where resampling leaves out classes', () => {
+    const random = new Random(11);
+    const [classes, n] = [100, 300];
+    const truth = Int32Array.from({ length: n }, () => random.integer(classes));
+    const scores = new Float64Array(n * classes);
+    for (let row = 0; row < n; row++) {
+      const drawn = Float64Array.from({ length: classes }, () => random.uniform());
+      drawn[truth[row] as number] = (drawn[truth[row] as number] as number) + 0.3;
+      const sum = drawn.reduce((a, b) => a + b, 0);
+      scores.set(
+        drawn.map((value) => value / sum),
+        row * classes,
+      );
+    }
+    const rows = rowsOf('multiclass', truth, scores);
+    const all = metricsOf('multiclass').map((metric) => metric.name);
+    const values = metricsOfRows(rows, all);
+    const { intervals } = bootstrapIntervals(rows, all, { resamples: 200, seed: 0 });
+    for (const [name, [low, high]] of Object.entries(intervals)) {
+      expect(low, name).toBeLessThanOrEqual(values[name] ?? NaN);
+      expect(high, name).toBeGreaterThanOrEqual(values[name] ?? NaN);
+    }
+    const [low, high] = intervals['average_precision'] ?? [NaN, NaN];
+    expect(low).toBeLessThan((values['average_precision'] ?? NaN) - 0.005);
+    expect(high).toBeGreaterThan((values['average_precision'] ?? NaN) + 0.005);
+  });
+
   it('does not depend on the scale of the weights', () => {
     const truth = Int32Array.of(0, 1, 1, 0, 1);
     const scores = Float64Array.of(0.8, 0.2, 0.4, 0.6, 0.3, 0.7, 0.4, 0.6, 0.9, 0.1);
