@@ -208,6 +208,13 @@ export async function prepareRows(job: PreprocessJob): Promise<PreparedRows> {
       });
     }
   });
+  if (writers[0]?.weightless === true) {
+    throw new AimaasError(
+      'COLUMN_VALUE',
+      `The weight in column "${plan.weightColumn ?? ''}" is 0 in all ${writers[0].rows} training rows, so there is nothing to learn from.`,
+      { hint: 'Choose another --weight-column, or leave it out.', details: { column: plan.weightColumn } },
+    );
+  }
   let cleaning: Cleaning = { ...scan.cleaning, unknownClass };
   const leaked: PreparedRows['leaked'][number][] = [];
   for (const name of plan.split.given) {

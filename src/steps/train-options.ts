@@ -110,6 +110,7 @@ export function optionsOfRun({ content }: Manifest<RunContent>, folder: string):
     clipValue: settings.clipValue ?? undefined,
     patience: settings.patience ?? undefined,
     batchSize: settings.exactBatchSize ? settings.batchSize : undefined,
+    momentum: hasMomentum(settings.optimizer) ? settings.momentum : undefined,
     // A loss that came with the model comes with it again.
     loss: isLossName(settings.loss) ? settings.loss : undefined,
     model: copiedSource(folder, options) ?? settings.family,
@@ -191,7 +192,28 @@ export async function resolveTraining(
   if (settings.classWeights === 'balanced' && features.task === 'regression') {
     throw new AimaasError('USAGE', '--class-weights is for classes; this feature set is for regression.');
   }
+  requireUse(options, settings, features.task);
   return { family, source, context, loss, settings };
+}
+
+function hasMomentum(optimizer: string): boolean {
+  return optimizer === 'momentum' || optimizer === 'nesterov';
+}
+
+/** @throws AimaasError USAGE for an option that would change nothing. */
+function requireUse({ momentum }: TrainOptions, settings: TrainSettings, task: TaskKind): void {
+  const { optimizer, labelSmoothing } = settings;
+  if (momentum !== undefined && !hasMomentum(optimizer)) {
+    throw new AimaasError('USAGE', `--momentum is ${momentum}, but the optimizer ${optimizer} has none.`, {
+      hint: `aimaas train --optimizer momentum --momentum ${momentum}, or nesterov`,
+    });
+  }
+  if (labelSmoothing > 0 && task === 'regression') {
+    throw new AimaasError(
+      'USAGE',
+      `--label-smoothing is ${labelSmoothing}, but it is for classes; this feature set is for regression.`,
+    );
+  }
 }
 
 /** The loss that was asked for, else the one the model came with, else the task's usual one. */

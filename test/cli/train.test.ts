@@ -15,6 +15,10 @@ type Trained = {
   readonly baseline: Record<string, number>;
 };
 
+/** Lines of a CSV: x from 0, and what becomes of it. */
+const line = (rows: number, of: (x: number) => number): string[] =>
+  Array.from({ length: rows }, (_, x) => `${x},${of(x)}`);
+
 /** A network that is trained in a moment. */
 const QUICK = ['train', '--layers', '8', '--epochs', '12', '--members', '2'];
 
@@ -75,6 +79,35 @@ describe('aimaas train', () => {
     expect((await weights(tuned)).equals(await weights(first))).toBe(true);
     const other = await runCli(['train', '--model', 'linear', '--from', first.run, '--epochs', '2'], { cwd });
     expect(other.stderr).toMatch(/weight/);
+  });
+
+  it('refuses options that would change nothing', async () => {
+    const momentum = await runCli(['train', '--momentum', '0.5'], { cwd });
+    expect(momentum.code).toBe(2);
+    expect(momentum.stderr).toMatch(/--momentum is 0\.5, but the optimizer adam has none/);
+    await writeFile(join(cwd, 'line.csv'), ['x,y', ...line(60, (x) => 3 * x + 1)].join('\n'));
+    const within = ['--workspace', 'line'];
+    await runJson(['collect', 'line.csv', '--target', 'y', '--type', 'x=number', ...within], { cwd });
+    await runJson(['preprocess', ...within], { cwd });
+    const smoothing = await runCli(['train', '--label-smoothing', '0.1', ...within], { cwd });
+    expect(smoothing.code).toBe(2);
+    expect(smoothing.stderr).toMatch(/--label-smoothing is 0\.1, but it is for classes/);
+  });
+
+  it('draws a straight line with the linear family, beyond the data too, in exports as well', async () => {
+    await writeFile(join(cwd, 'line.csv'), ['x,y', ...line(100, (x) => 3 * x + 1)].join('\n'));
+    const within = ['--workspace', 'straight'];
+    await runJson(['collect', 'line.csv', '--target', 'y', '--type', 'x=number', ...within], { cwd });
+    await runJson(['preprocess', ...within], { cwd });
+    await runJson(['train', '--model', 'linear', '--param', 'l2=0', ...within], { cwd });
+    const stdin = 'x\n150\n-60\n';
+    const values = async (): Promise<number[]> =>
+      (await runCli(['predict', ...within], { cwd, stdin })).stdout.trim().split('\n').slice(1).map(Number);
+    const [far = NaN, below = NaN] = await values();
+    expect(Math.abs(far - 451)).toBeLessThan(2);
+    expect(Math.abs(below + 179)).toBeLessThan(2);
+    await runJson(['export', ...within], { cwd });
+    expect(await values()).toEqual([far, below]);
   });
 
   it('names what is wrong, and what there is', async () => {

@@ -364,6 +364,15 @@ describe('cleaning', () => {
       code: 'COLUMN_VALUE',
       message: 'The weight in row 8 of column "w" is -1; a weight is a number of at least 0.',
     });
+    const none = await collected(
+      'no-weights',
+      sixty((row) => ({ ...row, w: 0 })),
+      'y',
+    );
+    await expect(preprocess({ weightColumn: 'w' }, none)).rejects.toMatchObject({
+      code: 'COLUMN_VALUE',
+      message: expect.stringMatching(/column "w" is 0 in all \d+ training rows/) as string,
+    });
     await expect(preprocess({ weightColumn: 'part' }, context)).rejects.toMatchObject({
       code: 'COLUMN_VALUE',
     });
