@@ -1,5 +1,5 @@
-import type { Json } from './json.js';
 import type { Prediction } from './predictor.js';
+import { cellJson, type GivenCell } from './raw-json.js';
 
 /** How predictions are written: CSV with a header, an object a line, or one JSON document. */
 export const PREDICTION_FORMATS = ['csv', 'jsonl', 'json'] as const;
@@ -12,9 +12,9 @@ export type RowCounts = { readonly emptyRows: number; readonly skippedRows: numb
 export interface PredictionFormatter {
   readonly head: string;
   /** @param kept copied cells of the input, as they are given; null where there is nothing. */
-  row(prediction: Prediction, kept: readonly Json[]): string;
+  row(prediction: Prediction, kept: readonly GivenCell[]): string;
   /** A row that has no prediction, for the reason given: empty fields in a CSV, null and the reason in JSON. */
-  emptyRow(reason: string, kept: readonly Json[]): string;
+  emptyRow(reason: string, kept: readonly GivenCell[]): string;
   tail(counts: RowCounts): string;
 }
 
@@ -37,9 +37,9 @@ export function predictionFormatter(format: PredictionFormat, options: FormatOpt
 }
 
 /** A field as RFC 4180 has it: quoted where it holds a comma, a quote or a line end, or blanks that would be trimmed. */
-export function csvField(cell: Json): string {
+export function csvField(cell: GivenCell): string {
   if (cell === null) return '';
-  const value = typeof cell === 'string' ? cell : JSON.stringify(cell);
+  const value = typeof cell === 'string' ? cell : cellJson(cell);
   return /[",\r\n]|^\s|\s$/.test(value) ? `"${value.replaceAll('"', '""')}"` : value;
 }
 
@@ -69,10 +69,14 @@ function csvFormatter(options: FormatOptions): PredictionFormatter {
 }
 
 /** The object of a row: kept cells first, then what POST /predict answers with. */
-function jsonRow({ keep }: FormatOptions, answer: Prediction | NoPrediction, kept: readonly Json[]): string {
+function jsonRow(
+  { keep }: FormatOptions,
+  answer: Prediction | NoPrediction,
+  kept: readonly GivenCell[],
+): string {
   if (keep.length === 0) return JSON.stringify(answer);
-  const cells = keep.map((name, i) => [name, kept[i] ?? null] as const);
-  return JSON.stringify({ ...Object.fromEntries(cells), ...answer });
+  const cells = keep.map((name, i) => `${JSON.stringify(name)}:${cellJson(kept[i] ?? null)}`);
+  return `{${cells.join(',')},${JSON.stringify(answer).slice(1)}`;
 }
 
 type NoPrediction = { readonly prediction: null; readonly problem: string };

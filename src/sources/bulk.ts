@@ -1,4 +1,4 @@
-import type { Json } from '../core/json.js';
+import type { GivenCell } from '../core/raw-json.js';
 import { type ColumnSchema, storageOf, type Table } from '../core/table.js';
 import { plainColumn, trimmedSql, typedSelect } from './cell.js';
 import { Database } from './duckdb.js';
@@ -6,6 +6,7 @@ import { directRelation } from './relation.js';
 import { GUARD_SQL } from './snapshot.js';
 import { CHUNK_ROWS, type OpenedTable, type OpenOptions, type Source } from './source.js';
 import { TableBuilder } from './table-builder.js';
+import { givenValue } from './typed-rows.js';
 
 /**
  * The rows of a large CSV or of a Parquet file through DuckDB, typed by the schema, in order.
@@ -33,9 +34,9 @@ export async function* bulkRows(source: Source, options: OpenOptions): AsyncGene
     const builder = new TableBuilder([...columns, ...texts], [], options.chunkRows ?? CHUNK_ROWS);
     for await (const { chunk, rows } of database.chunks(select, from)) {
       builder.append(chunk, rows);
-      yield* builder.full().map((table) => opened(table, options.given ?? []));
+      yield* builder.full().map((table) => opened(table, options.given ?? [], source));
     }
-    yield* builder.rest().map((table) => opened(table, options.given ?? []));
+    yield* builder.rest().map((table) => opened(table, options.given ?? [], source));
   } finally {
     database.close();
   }
@@ -49,16 +50,16 @@ function givenName(name: string): string {
 }
 
 /** Moves the cells that are wanted as given out of the columns. */
-function opened(table: Table, names: readonly string[]): OpenedTable {
+function opened(table: Table, names: readonly string[], source: Source): OpenedTable {
   const columns = new Map(table.columns);
-  const given = new Map<string, readonly Json[]>();
+  const given = new Map<string, readonly GivenCell[]>();
   for (const name of names) {
     const column = columns.get(givenName(name));
     columns.delete(givenName(name));
     if (column?.storage !== 'string') continue;
     given.set(
       name,
-      Array.from(column.codes, (code) => column.dictionary[code] ?? null),
+      Array.from(column.codes, (code) => givenValue(column.dictionary[code] ?? null, name, source)),
     );
   }
   return { rows: table.rows, columns, given, problems: new Map() };

@@ -111,7 +111,7 @@ export async function* jsonRows(
         const record = value;
         if (onOtherKey !== undefined) for (const key in record) if (!known.has(key)) onOtherKey(key);
         const cells = names.map((name) => (Object.hasOwn(record, name) ? cellText(record[name]) : null));
-        batch.push({ line, cells, record });
+        batch.push({ line, cells, record, text: piece.text });
       } else {
         const raw = piece.text.trim();
         batch.push({ line, cells: [], problem: { location, line, column: null, value: null, reason, raw } });

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { AimaasError, throwIfAborted } from '../core/errors.js';
-import type { Json } from '../core/json.js';
+import type { GivenCell } from '../core/raw-json.js';
 import type { Column } from '../core/table.js';
 import { decodeText } from './decode.js';
 import { inspect, inspectText } from './inspect.js';
@@ -82,7 +82,7 @@ function dropRows(table: OpenedTable, count: number): OpenedTable {
         : { ...column, codes: column.codes.slice(count) },
     );
   }
-  const given = new Map<string, readonly Json[]>();
+  const given = new Map<string, readonly GivenCell[]>();
   for (const [name, cells] of table.given) given.set(name, cells.slice(count));
   const problems = [...table.problems].filter(([row]) => row >= count);
   return {

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { Json } from '../core/json.js';
+import type { GivenCell } from '../core/raw-json.js';
 import type { DataSchema, Table } from '../core/table.js';
 
 /** What a file is, once it has been looked at. */
@@ -43,6 +44,8 @@ export type RawRow = {
   readonly cells: readonly (string | null)[];
   /** The object that the cells were taken from; JSON only. */
   readonly record?: Readonly<Record<string, Json>>;
+  /** The text of that object. */
+  readonly text?: string;
   /** Why there are no cells: the row cannot be read. */
   readonly problem?: RowProblem;
 };
@@ -91,7 +94,7 @@ export type OpenedTable = Table & {
    * The cells of `OpenOptions.given` as they stand in the data, by column: the text of a CSV or Parquet cell without
    * blanks around it, the value of a JSON object; null where there is nothing.
    */
-  readonly given: ReadonlyMap<string, readonly Json[]>;
+  readonly given: ReadonlyMap<string, readonly GivenCell[]>;
   /** Why rows could not be read, by row; only with `keepBadRows`. */
   readonly problems: ReadonlyMap<number, RowProblem>;
 };

@@ -1,6 +1,7 @@
-import type { Json } from '../core/json.js';
+import { type GivenCell, RawJson } from '../core/raw-json.js';
 import { type Column, type ColumnSchema, type DataSchema, storageOf, stringColumn } from '../core/table.js';
 import { type NumberCell, numberCell, plainColumn, stringCell, type StringCell, trimCell } from './cell.js';
+import { memberText } from './json-members.js';
 import { throwOnProblem } from './problems.js';
 import { misfit } from './spool.js';
 import {
@@ -34,7 +35,7 @@ export class TypedRows {
   private readonly given: { readonly name: string; readonly index: number }[];
   private numberValues: Float64Array[] = [];
   private stringValues: (string | null)[][] = [];
-  private givenValues: Json[][] = [];
+  private givenValues: GivenCell[][] = [];
   private problems = new Map<number, RowProblem>();
   private rows = 0;
   private readonly done: OpenedTable[] = [];
@@ -76,7 +77,7 @@ export class TypedRows {
       for (const values of this.stringValues) values[this.rows] = null;
     }
     for (const [i, { name, index }] of this.given.entries()) {
-      (this.givenValues[i] as Json[])[this.rows] = givenCell(row, name, index);
+      (this.givenValues[i] as GivenCell[])[this.rows] = givenCell(row, name, index, this.source);
     }
     this.rows++;
     if (this.rows === this.size) this.finish();
@@ -119,7 +120,7 @@ export class TypedRows {
       found[at] = stringColumn((this.stringValues[i] as (string | null)[]).slice(0, rows));
     }
     const columns = new Map(this.schema.columns.map((column, at) => [column.name, found[at] as Column]));
-    const given = new Map(this.given.map(({ name }, i) => [name, this.givenValues[i] as Json[]]));
+    const given = new Map(this.given.map(({ name }, i) => [name, this.givenValues[i] as GivenCell[]]));
     this.done.push({ rows, columns, given, problems });
     this.clear();
   }
@@ -137,9 +138,23 @@ export class TypedRows {
 }
 
 /** A cell as it was given: the value of a JSON object, or text; nothing where the text is empty. */
-function givenCell({ record, cells }: RawRow, name: string, index: number): Json {
-  if (record !== undefined) return Object.hasOwn(record, name) ? (record[name] ?? null) : null;
-  return givenText(cells[index] ?? null);
+function givenCell({ record, text, cells }: RawRow, name: string, index: number, source: Source): GivenCell {
+  if (record === undefined) return givenValue(givenText(cells[index] ?? null), name, source);
+  const value = Object.hasOwn(record, name) ? (record[name] ?? null) : null;
+  // What can be more in the text than in the value: digits.
+  if (text === undefined || (typeof value !== 'number' && typeof value !== 'object') || value === null)
+    return value;
+  const given = memberText(text, name);
+  return given === undefined || given === JSON.stringify(value) ? value : new RawJson(given);
+}
+
+const JSON_NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
+
+/** The text of a cell of a Parquet file as the number or truth value that the file has; any other text as it is. */
+export function givenValue(text: string | null, name: string, { format, textual }: Source): GivenCell {
+  if (text === null || format !== 'parquet' || textual.includes(name)) return text;
+  if (text === 'true' || text === 'false') return text === 'true';
+  return JSON_NUMBER.test(text) ? new RawJson(text) : text;
 }
 
 /** The text of a cell as it was given; null where there is none. */

@@ -253,6 +253,9 @@ async function openOutput({ output, stdout }: PredictOptions): Promise<TextOutpu
   return output === undefined ? streamOutput(stdout ?? process.stdout) : fileOutput(resolve(output));
 }
 
+/** Endings that say nothing about the format, so that the input's is taken. */
+const PLAIN: ReadonlySet<string> = new Set(['', '.txt', '.out', '.pred', '.predictions']);
+
 const FORMATS: Readonly<Record<string, PredictionFormat>> = {
   '.csv': 'csv',
   '.json': 'json',
@@ -265,8 +268,16 @@ async function defaultFormat(
   { output, stdin }: PredictOptions,
 ): Promise<PredictionFormat> {
   if (output !== undefined) {
-    const format = FORMATS[extname(output).toLowerCase()];
+    const ending = extname(output).toLowerCase();
+    const format = FORMATS[ending];
     if (format !== undefined) return format;
+    if (!PLAIN.has(ending)) {
+      throw new AimaasError(
+        'USAGE',
+        `--output ${output} ends in ${ending}; predictions are written as ${Object.keys(FORMATS).join(', ')}.`,
+        { hint: 'Name the output so, or say what to write there: --format csv' },
+      );
+    }
   }
   const [first = '-'] = sources;
   if (first === '-') return (await startsLikeJson(stdin ?? process.stdin)) ? 'jsonl' : 'csv';

@@ -2,6 +2,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Database } from '../../src/sources/duckdb.js';
 import { openPredictor } from '../../src/steps/predictor.js';
 import { tableFromRecords } from '../../src/sources/records.js';
 import { type CliResult, runCli, spawnCli, temporaryFolder } from '../helpers/cli.js';
@@ -136,6 +137,52 @@ describe('predict', () => {
       { key: 1.5, male: false },
     ]);
   });
+
+  it.each(['jsonl', 'json'])('copies every digit of numbers in %s', async (format) => {
+    const kept = [
+      '9007199254740993',
+      '1.0',
+      '-0.10e-2',
+      '{"big":[12345678901234567890, 1.50]}',
+      '"01"',
+      'null',
+    ];
+    const objects = kept.map((value) =>
+      JSON.stringify(RECORDS[0]).replace('{', `{"key":"}",\n"key":${value},`),
+    );
+    const text = format === 'json' ? `[${objects.join(',\n')}]` : objects.join('\n').replaceAll(',\n', ',');
+    await writeFile(join(cwd, `digits.${format}`), text.replaceAll('}{', '}\n{'));
+    const { stdout } = await predict([`digits.${format}`, '--keep', 'key', '--format', 'jsonl']);
+    expect(lines(stdout).map((line) => line.slice('{"key":'.length, line.indexOf(',"prediction"')))).toEqual(
+      kept,
+    );
+    const csv = await predict([`digits.${format}`, '--keep', 'key', '--format', 'csv']);
+    expect(lines(csv.stdout)[1]).toMatch(/^9007199254740993,/);
+  });
+
+  it('copies numbers and truth values of Parquet as such', async () => {
+    const database = await Database.open(undefined);
+    const columns = `9007199254740993::BIGINT AS n, 1.50::DECIMAL(9,2) AS d, true AS t, '007' AS s, NULL::INTEGER AS m,
+      DATE '2020-01-02' AS day, 'Dream' AS island, 44.5 AS bill_length_mm, 4100 AS "body mass, g", true AS male,
+      DATE '1970-11-01' AS observed`;
+    await database.run(`COPY (SELECT ${columns}) TO '${join(cwd, 'kept.parquet')}' (FORMAT parquet)`);
+    database.close();
+    const keep = ['n', 'd', 't', 's', 'm', 'day'].flatMap((name) => ['--keep', name]);
+    const { stdout } = await predict(['kept.parquet', '--format', 'jsonl', ...keep]);
+    expect(stdout).toMatch(
+      /^\{"n":9007199254740993,"d":1\.50,"t":true,"s":"007","m":null,"day":"2020-01-02",/,
+    );
+  });
+
+  it.each(['scored.parquet', 'scored.csv.gz', 'scored.xlsx'])(
+    'does not write CSV under the name %s',
+    async (name) => {
+      const { code, stderr } = await predict(['new.csv', '--output', name]);
+      expect(code).toBe(2);
+      expect(stderr).toMatch(/predictions are written as \.csv, \.json, \.jsonl, \.ndjson/);
+      expect((await predict(['new.csv', '--output', name, '--format', 'csv'])).code).toBe(0);
+    },
+  );
 
   it('keeps the place of a row that cannot be read with --on-bad-row null', async () => {
     const [header = '', first = '', second = '', third = ''] = lines(CSV);
