@@ -17,7 +17,9 @@ export function nearestName(name: string, candidates: Iterable<string>): string 
   const edits = distance(name.toLowerCase(), best);
   // Two letters swapped count as two edits, though it is one slip: csv, cvs.
   const isSwap = edits === 2 && sortedLetters(name) === sortedLetters(match);
-  return edits <= allowed || isSwap ? match : undefined;
+  // Two names without a letter in common are not alike, however short they are.
+  const isOther = edits >= Math.max(name.length, match.length) && !isSwap;
+  return (edits <= allowed && !isOther) || isSwap ? match : undefined;
 }
 
 function sortedLetters(text: string): string {

@@ -28,7 +28,11 @@ export function checkParameters(family: ModelFamily, given: JsonObject): void {
     const spec = family.parameters[name];
     if (spec === undefined) {
       const known = didYouMean(name, Object.keys(family.parameters));
-      throw new AimaasError('USAGE', `The family "${family.name}" has no parameter "${name}". ${known}`);
+      const flag = name === 'units' ? ' (--layers)' : '';
+      throw new AimaasError(
+        'USAGE',
+        `The family "${family.name}" has no parameter "${name}"${flag}. ${known}`,
+      );
     }
     const expected = checkValue(spec, value);
     if (expected === undefined) continue;

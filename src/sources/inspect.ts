@@ -4,7 +4,7 @@ import { readHead } from './decode.js';
 import { delimiterOf, headerCells, headerNames, sniffDelimiter } from './dialect.js';
 import { namedFormat } from './format.js';
 import { jsonRows } from './json.js';
-import type { ReadOptions, Source } from './source.js';
+import type { ReadOptions, RowProblem, Source } from './source.js';
 
 /** A local file and the name by which the user knows it. */
 export type LocalFile = { readonly location: string; readonly path: string };
@@ -162,9 +162,14 @@ async function keysOf(
     onOtherKey: (key) => keys.add(key),
   });
   let count = 0;
-  for await (const batch of rows) count += batch.filter(({ problem }) => problem === undefined).length;
+  let first: RowProblem | undefined;
+  for await (const batch of rows) {
+    count += batch.filter(({ problem }) => problem === undefined).length;
+    first ??= batch.find(({ problem }) => problem !== undefined)?.problem;
+  }
   if (count === 0 && whole) {
-    throw new AimaasError('SOURCE_FORMAT', `${location} has no JSON object in it.`, {
+    const found = first === undefined || first.raw === '' ? '' : `: line ${first.line} ${first.reason}`;
+    throw new AimaasError('SOURCE_FORMAT', `${location} has no JSON object in it${found}.`, {
       hint: 'Give one object a line ({"column": value}), or an array of objects.',
     });
   }

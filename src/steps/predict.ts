@@ -3,6 +3,8 @@ import { extname, resolve } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { AimaasError, throwIfAborted } from '../core/errors.js';
 import type { StepContext } from '../core/step.js';
+import { isUrl } from '../sources/download.js';
+import { expandLocations } from '../sources/locations.js';
 import { openRows } from '../sources/open.js';
 import { badRow } from '../sources/problems.js';
 import type { OnProblem, OpenedTable, RowProblem } from '../sources/source.js';
@@ -71,6 +73,9 @@ const DOWNLOADS = 'downloads';
  * `keep` names; errors of the sources, the model and the output as their modules say.
  */
 export async function predict(options: PredictOptions, context: StepContext): Promise<PredictResult> {
+  // A file that is not there is told of before a model that is not.
+  const local = (options.sources ?? []).filter((source) => source !== '-' && !isUrl(source));
+  await expandLocations(local, {});
   const model = await resolveModel(context, options.model);
   const predictor = await openPredictor(model.folder, options);
   try {

@@ -137,6 +137,12 @@ export function randomSplit(input: SplitInput): Assignment {
 function checkFilled(assignment: Assignment, fractions: Fractions, reason: string): void {
   SPLITS.forEach((name, part) => {
     if ((fractions[part] as number) === 0 || assignment.includes(part)) return;
+    const rows = assignment.filter((split) => split !== NO_SPLIT).length;
+    if (rows < 2) {
+      throw new AimaasError('TOO_FEW_ROWS', `${reason}: the ${name} split would be empty.`, {
+        hint: 'Collect more rows; a model that can be judged needs some dozens.',
+      });
+    }
     throw tooFewRows(`${reason}: the ${name} split would be empty.`);
   });
 }

@@ -212,7 +212,9 @@ export function fitClasses(
     throw targetError(
       column,
       `has ${only} in the training rows; two or more classes are needed to learn from`,
-      'Name another target with --target COLUMN, or split so that training has every class: aimaas preprocess --split 0.8,0.2,0',
+      names.length < 2
+        ? 'Name another target with --target COLUMN, or collect rows of other classes, too.'
+        : 'Name another target with --target COLUMN, or split so that training has every class: aimaas preprocess --split 0.8,0.2,0',
     );
   }
   if (task === 'binary' && present.length > 2) {

@@ -105,6 +105,19 @@ describe('predict', () => {
     }
   });
 
+  it('says that a file is not there, also where there is no model', async () => {
+    const { code, stderr } = await predict(['nwe.csv', '--workspace', 'none']);
+    expect(code).toBe(3);
+    expect(stderr).toMatch(/nwe\.csv does not exist/);
+    expect(stderr).toMatch(/new\.csv/);
+  });
+
+  it('names the line of a stream of which no line can be read', async () => {
+    const { code, stderr } = await predict(['-'], '\n{"island": Dream}\n');
+    expect(code).toBe(3);
+    expect(stderr).toMatch(/stdin has no JSON object in it: line 2 is not JSON/);
+  });
+
   it('copies columns with --keep: ids as they are written, missing as empty', async () => {
     const csv = await predict(['new.csv', '--keep', 'id', '--keep', 'species', '--keep', 'island']);
     const rows = lines(csv.stdout);

@@ -81,6 +81,12 @@ describe('aimaas train', () => {
     expect(other.stderr).toMatch(/weight/);
   });
 
+  it('names the option that a family has no use for', async () => {
+    const { code, stderr } = await runCli(['train', '--model', 'linear', '--layers', '3'], { cwd });
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/"linear" has no parameter "units" \(--layers\)/);
+  });
+
   it('refuses options that would change nothing', async () => {
     const momentum = await runCli(['train', '--momentum', '0.5'], { cwd });
     expect(momentum.code).toBe(2);

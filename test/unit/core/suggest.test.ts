@@ -16,6 +16,8 @@ describe('nearestName', () => {
     expect(nearestName('xylophone', ['target', 'accuracy'])).toBeUndefined();
     expect(nearestName('target', [])).toBeUndefined();
     expect(nearestName('target'.repeat(3_000_000), ['target'.repeat(2_900_000), 'target'])).toBeUndefined();
+    expect(nearestName('a', ['色', 'b'])).toBeUndefined();
+    expect(nearestName('a', ['A'])).toBe('A');
   });
 
   test('finds names in other scripts', () => {
