@@ -35,7 +35,7 @@ export async function asItStands(workspace: Workspace, run: Run): Promise<Run> {
 export function wayOn({ id, content }: Run): string {
   const others = 'or name another run: aimaas runs list';
   if (content.state === 'training') return `Wait for it, ${others}`;
-  if (content.failure !== 'TRAINING_DIVERGED') return `aimaas train --resume ${id}, ${others}`;
+  if (content.failure !== 'TRAINING_DIVERGED') return `aimaas train --resume ${id}`;
   const { optimizer, learningRate } = content.options;
   const smaller = typeof learningRate === 'number' ? smallerRate(learningRate) : 'auto';
   return `aimaas train --model ${content.model.family} --optimizer ${optimizer as string} --learning-rate ${smaller} --clip-norm 1, ${others}`;
