@@ -86,10 +86,7 @@ describe('/openapi.json', () => {
     const { valid, errors } = await new Validator().validate(structuredClone(whole));
     expect([errors ?? [], valid]).toEqual([[], true]);
     expect(whole).toMatchObject({ security: [{ bearer: [] }, { header: [] }] });
-    const paths = whole['paths'] as Record<
-      string,
-      Record<string, Operation & { security?: unknown }>
-    >;
+    const paths = whole['paths'] as Record<string, Record<string, Operation & { security?: unknown }>>;
     expect(Object.keys(paths)).toEqual(
       expect.arrayContaining(['/manage/traffic', '/v2/repository/models/{model}/load']),
     );
