@@ -10,6 +10,10 @@ function count(n: number): string {
   return n.toLocaleString('en-US');
 }
 
+function counted(n: number, noun: string): string {
+  return `${count(n)} ${noun}${n === 1 ? '' : 's'}`;
+}
+
 function targetLine({ target, task, classes, columns }: CollectResult): string {
   if (target === null) return 'none yet (aimaas preprocess --target COLUMN)';
   if (classes === null) {
@@ -143,7 +147,7 @@ export default defineCommand({
     encoding: {
       type: 'string',
       placeholder: 'NAME',
-      description: 'Encoding of text files: utf-8, latin1, utf-16le',
+      description: 'Encoding of text files: utf-8, latin1, utf-16le, utf-16be',
       defaultText: 'utf-8',
       group: 'Format',
     },
@@ -168,9 +172,9 @@ export default defineCommand({
     const state = upToDate ? ' (up to date)' : '';
     const warnings = warningLines(result, style);
     return [
-      `${style.green('✔')} Data ${style.bold(id)}${state} ${name}: ${count(rows)} rows, ${columns.length} columns`,
+      `${style.green('✔')} Data ${style.bold(id)}${state} ${name}: ${counted(rows, 'row')}, ${counted(columns.length, 'column')}`,
       `  target      ${targetLine(result)}`,
-      ...(rejects === null ? [] : [`  left out    ${count(rejectedRows)} bad rows, kept in ${rejects}`]),
+      ...(rejects === null ? [] : [`  left out    ${counted(rejectedRows, 'bad row')}, kept in ${rejects}`]),
       '',
       columnTable(result, style),
       ...(warnings.length > 0 ? ['', ...warnings] : []),

@@ -140,7 +140,8 @@ function blankLines(bytes: Uint8Array): { lines: number; bytes: number } {
 
 function structuralProblem(cells: readonly string[], raw: Buffer, width: number): string | undefined {
   if (raw.includes(0)) return 'has a NUL character';
-  if (cells.length !== width) return `has ${cells.length} cells, the header ${width}`;
+  if (cells.length !== width)
+    return `has ${cells.length} ${cells.length === 1 ? 'cell' : 'cells'}, the header ${width}`;
   return undefined;
 }
 

@@ -15,6 +15,7 @@ const ENCODINGS: Readonly<Record<string, string>> = {
   cp1252: 'windows-1252',
   'utf-16': 'utf-16le',
   'utf-16le': 'utf-16le',
+  'utf-16be': 'utf-16be',
 };
 
 /** @throws AimaasError USAGE for an encoding that is not known. */

@@ -181,9 +181,12 @@ function inferNumber(s: ColumnStatistics): InferredColumn {
   }
   if (allWhole && unique && isSequence(s)) return make('id', 'integer', 'numbers the rows one by one');
   if (isFlag(s)) return make('boolean', 'integer', 'only 0 and 1');
-  const share = misfits === 0 ? `all ${plural(s.numbers, 'value')} are` : 'nearly all values are';
-  const what = allWhole ? 'whole numbers' : 'numbers';
-  const few = allWhole && s.distinctNumbers <= 10 ? ` (only ${s.distinctNumbers} different)` : '';
+  const some = s.numbers === 1 ? 'its one value is' : `all ${plural(s.numbers, 'value')} are`;
+  const share = misfits === 0 ? some : 'nearly all values are';
+  const noun = s.numbers === 1 ? 'number' : 'numbers';
+  const what = `${s.numbers === 1 ? 'a ' : ''}${allWhole ? 'whole ' : ''}${noun}`;
+  const few =
+    allWhole && s.distinctNumbers <= 10 && s.numbers > 1 ? ` (only ${s.distinctNumbers} different)` : '';
   return make('number', numberType(s), `${share} ${what}${few}`);
 }
 

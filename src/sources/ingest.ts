@@ -239,10 +239,10 @@ class Ingestion {
       dateColumns,
     });
     this.valueless = new Set(found.filter(({ present }) => present === 0).map(({ name }) => name));
-    return found.map((statistics) => this.decide(statistics));
+    return found.map((statistics) => this.decide(statistics, limit));
   }
 
-  private decide(statistics: ColumnStatistics): InferredColumn {
+  private decide(statistics: ColumnStatistics, limit: number | null): InferredColumn {
     const { kinds, target, missing, decimal } = this.options;
     const kind = kinds.get(statistics.name);
     const { column, misfits } =
@@ -271,8 +271,11 @@ class Ingestion {
       const hint = decimalHint(statistics);
       if (hint !== undefined) this.remark('DECIMAL_COMMA', column.name, hint);
     }
+    // Of the rows that follow only this much is sure: that they fit.
+    const looked = limit !== null && statistics.rows >= limit && kind === undefined;
     const own = {
       ...column,
+      ...(looked ? { reason: `${column.reason}, in the first ${limit.toLocaleString('en-US')} rows` } : {}),
       ...(missing.length > 0 ? { missing } : {}),
       ...(decimal === undefined ? {} : { decimal }),
     };

@@ -30,6 +30,16 @@ const OTHER_FORMATS: readonly {
     what: 'an SQLite database',
     hint: 'Export the table as CSV.',
   },
+  {
+    magic: ascii('ARROW1'),
+    what: 'an Arrow or Feather file',
+    hint: 'Save it as Parquet: df.to_parquet(...)',
+  },
+  { magic: [0x89, 0x50, 0x4e, 0x47], what: 'a PNG image', hint: 'Give the table itself, as CSV.' },
+  { magic: [0xff, 0xd8, 0xff], what: 'a JPEG image', hint: 'Give the table itself, as CSV.' },
+  { magic: [0x89, 0x48, 0x44, 0x46], what: 'an HDF5 file', hint: 'Save the table as CSV or Parquet.' },
+  { magic: ascii('Obj\u0001'), what: 'an Avro file', hint: 'Save the table as CSV or Parquet.' },
+  { magic: [0xfd, 0x37, 0x7a, 0x58, 0x5a], what: 'an xz file', hint: 'Unpack it with: unxz FILE' },
   { magic: ascii('%PDF'), what: 'a PDF', hint: 'Give the table itself, as CSV.' },
 ];
 
@@ -68,6 +78,12 @@ function unreadable(file: LocalFile, error: unknown): AimaasError {
   });
 }
 
+/** The encoding that a byte order mark names; UTF-8 without one. */
+export function markedEncoding(bytes: Uint8Array): string {
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return 'utf-16le';
+  return bytes[0] === 0xfe && bytes[1] === 0xff ? 'utf-16be' : 'utf-8';
+}
+
 function formatByText(head: string): 'csv' | 'jsonl' | 'json' {
   const text = head.trimStart();
   if (text.startsWith('[')) return 'json';
@@ -90,8 +106,7 @@ export async function inspect(file: LocalFile, options: ReadOptions): Promise<So
     });
   }
   const gzip = startsWith(bytes, GZIP);
-  const wide = !gzip && bytes[0] === 0xff && bytes[1] === 0xfe;
-  const encoding = options.encoding ?? (wide ? 'utf-16le' : 'utf-8');
+  const encoding = options.encoding ?? (gzip ? 'utf-8' : markedEncoding(bytes));
   const { text, whole } = await readHead(path, gzip, encoding, location);
   return inspectText({ location, path, gzip, encoding }, text, whole, options);
 }
@@ -129,7 +144,7 @@ export async function inspectText(
 }
 
 function empty(location: string): AimaasError {
-  return new AimaasError('SOURCE_FORMAT', `${location} is empty.`, {
+  return new AimaasError('SOURCE_FORMAT', `${location === '-' ? 'stdin' : location} is empty.`, {
     hint: 'A table needs a header and at least one row.',
   });
 }

@@ -5,7 +5,7 @@ import { AimaasError, throwIfAborted } from '../core/errors.js';
 import type { GivenCell } from '../core/raw-json.js';
 import type { Column } from '../core/table.js';
 import { decodeText } from './decode.js';
-import { inspect, inspectText } from './inspect.js';
+import { inspect, inspectText, markedEncoding } from './inspect.js';
 import { expandLocations } from './locations.js';
 import { Peekable } from './peekable.js';
 import { columnNotFound } from './records.js';
@@ -144,7 +144,7 @@ async function* streamRows(stream: Readable, options: OpenOptions): AsyncGenerat
     );
   }
   const head = await bytes.peek(HEAD_BYTES);
-  const encoding = options.encoding ?? (head[0] === 0xff && head[1] === 0xfe ? 'utf-16le' : 'utf-8');
+  const encoding = options.encoding ?? markedEncoding(head);
   const location = 'stdin';
   let text = '';
   // The head may end inside a character, so only whole lines of it are looked at.

@@ -22,6 +22,29 @@ function count(n: number): string {
   return n.toLocaleString('en-US');
 }
 
+/** A category of this share of different values is warned of, and a whole number that differs in so many rows. */
+const NEARLY_UNIQUE = 0.9;
+const ENOUGH_ROWS = 20;
+const MANY_ROWS = 1000;
+
+/** Columns that name rows, or nearly, without looking enough like ids to be taken for them. */
+function idLikeWarnings(column: ColumnProfile, dataType: string, rows: number): DataWarning[] {
+  const { name, kind, distinct, missing } = column;
+  const present = rows - missing;
+  const warn = (message: string): DataWarning[] => [{ code: 'ID_LIKE', column: name, message }];
+  if (kind === 'category' && present >= ENOUGH_ROWS && distinct >= NEARLY_UNIQUE * present) {
+    return warn(
+      `has ${count(distinct)} different values in ${count(present)} rows: hardly anything can be learned from it; leave it out with --drop`,
+    );
+  }
+  if (kind === 'number' && dataType === 'integer' && present >= MANY_ROWS && distinct === present) {
+    return warn(
+      'has a different whole number in every row; if it names rows and measures nothing, leave it out with --drop',
+    );
+  }
+  return [];
+}
+
 function columnWarnings(column: ColumnProfile, rows: number): DataWarning[] {
   const warn = (code: string, message: string): DataWarning[] => [{ code, column: column.name, message }];
   if (column.missing === rows) return warn('EMPTY_COLUMN', 'has no values at all; it will be left out');
@@ -102,7 +125,10 @@ export async function findWarnings(
   const found: DataWarning[] = [];
   for (const column of profile.columns) {
     found.push(...infiniteWarnings(column), ...farDateWarnings(column));
-    if (column.name !== schema.target) found.push(...columnWarnings(column, rows));
+    if (column.name === schema.target) continue;
+    found.push(...columnWarnings(column, rows));
+    const type = schema.columns.find(({ name }) => name === column.name)?.dataType ?? '';
+    found.push(...idLikeWarnings(column, type, Math.min(rows, profile.sampledRows)));
   }
   found.push(...targetWarnings(profile, schema));
   if (duplicateRows > 0) {

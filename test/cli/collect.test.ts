@@ -65,7 +65,7 @@ describe('aimaas collect', () => {
     const failed = await runCli(['collect', 'bad.csv'], { cwd: folder.path });
     expect(failed.code).toBe(3);
     expect(failed.stdout).toBe('');
-    expect(failed.stderr).toContain('bad.csv, line 3 has 1 cells, the header 2');
+    expect(failed.stderr).toContain('bad.csv, line 3 has 1 cell, the header 2');
     expect(failed.stderr).toContain('--on-bad-row skip');
     const result = await runJson<CollectResult>(['collect', 'bad.csv', '--on-bad-row', 'skip'], {
       cwd: folder.path,

@@ -17,6 +17,8 @@ describe('what cannot be read', () => {
     ['header-only.csv', 'a,b', 'TOO_FEW_ROWS', /header but no rows/],
     ['header-only-with-end.csv', 'a,b\n', 'TOO_FEW_ROWS', /header but no rows/],
     ['binary.csv', Buffer.from([1, 2, 0, 4, 5]), 'SOURCE_FORMAT', /line 1 has a NUL byte/],
+    ['table.feather', Buffer.from('ARROW1\u0000\u0000rest'), 'SOURCE_FORMAT', /Arrow or Feather/],
+    ['plot.png', Buffer.from([0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10]), 'SOURCE_FORMAT', /PNG image/],
     ['sheet.csv', Buffer.from('PK\u0003\u0004rest'), 'SOURCE_FORMAT', /ZIP or Excel/],
     [
       'latin.csv',
@@ -34,7 +36,7 @@ describe('what cannot be read', () => {
     ['cut.json', '[{"a": 1}, {"a": 2}', 'BAD_ROW', /line 1 is not JSON/],
     ['numbers.json', '[1, 2]', 'SOURCE_FORMAT', /no JSON object/],
     ['bad-line.jsonl', '{"a": 1}\n{"a": 2\n{"a": 3}\n', 'BAD_ROW', /line 2 is not JSON/],
-    ['short.csv', 'a,b\n1,2\n3\n', 'BAD_ROW', /line 3 has 1 cells, the header 2 \("3"\)/],
+    ['short.csv', 'a,b\n1,2\n3\n', 'BAD_ROW', /line 3 has 1 cell, the header 2 \("3"\)/],
     ['long.csv', 'a,b\n1,2\n\n3,4,5\n', 'BAD_ROW', /line 4 has 3 cells, the header 2/],
     ['nul.csv', 'a,b\n1,2\n3,x\0y\n', 'SOURCE_FORMAT', /line 3 has a NUL byte/],
     ['open-quote.csv', 'a,b\n1,2\n3,"x\n4,5\n', 'BAD_ROW', /line 3 has a quote that is never closed/],
@@ -222,4 +224,42 @@ test('a day that does not exist is said to be one', async () => {
   expect(error.message).toContain('"2020-02-30" names a day or time that does not exist (iso)');
   const soon = await place.file('soon.csv', `n,day\n${days.join('\n')}\n1,soon\n`);
   expect((await errorOf(place.collect(soon))).message).toContain('"soon" is not a date (iso)');
+});
+
+test('what the first rows showed is not said of all', async () => {
+  const rows = Array.from({ length: 20_500 }, (_, i) => `${i === 20_400 ? 1.5 : (i * 7) % 1000},x${i % 3}`);
+  const { columns } = await place.collect(await place.file('late.csv', `a,b\n${rows.join('\n')}\n`));
+  expect(columns[0]?.reason).toBe('all 20,000 values are whole numbers, in the first 20,000 rows');
+});
+
+test('UTF-16 with the high byte first is read by its mark', async () => {
+  const text = Buffer.from('\ufeffa,b\n1,\u00fc\n2,y\n', 'utf16le').swap16();
+  const { rows } = await place.rows(await place.file('big-endian.csv', text));
+  expect(rows).toEqual([
+    { a: 1, b: '\u00fc' },
+    { a: 2, b: 'y' },
+  ]);
+});
+
+test('columns that nearly name the rows are warned of', async () => {
+  const rows = Array.from(
+    { length: 1200 },
+    (_, i) => `${10_000 + i * 37},N-${i - (i % 30 === 0 ? 1 : 0)},${i % 7}.5`,
+  );
+  const path = await place.file('nearly.csv', `zip,name,size\n${rows.join('\n')}\n`);
+  const { warnings } = await place.collect(path, { target: 'size', type: ['name=category'] });
+  expect(warnings.filter(({ code }) => code === 'ID_LIKE')).toEqual([
+    {
+      code: 'ID_LIKE',
+      column: 'zip',
+      message:
+        'has a different whole number in every row; if it names rows and measures nothing, leave it out with --drop',
+    },
+    {
+      code: 'ID_LIKE',
+      column: 'name',
+      message:
+        'has 1,161 different values in 1,200 rows: hardly anything can be learned from it; leave it out with --drop',
+    },
+  ]);
 });
