@@ -277,7 +277,7 @@ describe('a search that is interrupted', () => {
     '--trials',
     '2',
     '--space',
-    'epochs=2500',
+    'epochs=6000',
     '--space',
     'members=2',
     '--space',
