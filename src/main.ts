@@ -32,7 +32,10 @@ async function start(argv: readonly string[], host: Host, flags: ReadonlySet<str
   const definition = await entry?.load();
   if (entry === undefined || definition === undefined) {
     if (!help && rest.length > 0) {
-      throw new AimaasError('USAGE', `No command was given, only ${rest.join(' ')}.`, {
+      const { nearestName } = await import('./core/suggest.js');
+      const near = nearestName(rest[0] ?? '', ['--help', '--version']);
+      const guess = near === undefined ? '' : ` Did you mean ${near}?`;
+      throw new AimaasError('USAGE', `No command was given, only ${rest.join(' ')}.${guess}`, {
         hint: 'aimaas --help',
       });
     }

@@ -8,6 +8,11 @@ export function isMapping(spec: OptionSpec): boolean {
   return spec.repeatable === true && /^[A-Z_]+=[A-Z_]+$/.test(spec.placeholder ?? '');
 }
 
+/** Numbers or words in one text, as placeholders like N,N say: aimaas.yaml takes a list, too. */
+export function isCommaList(spec: OptionSpec): boolean {
+  return spec.type === 'string' && spec.repeatable !== true && spec.placeholder?.includes(',') === true;
+}
+
 /** A command's settings may stand in aimaas.yaml unless every option names one invocation. */
 export function hasSection(command: Configurable): boolean {
   return Object.values(command.options).some((spec) => spec.commandLineOnly !== true);
@@ -60,6 +65,10 @@ function optionSchema(spec: OptionSpec): JsonObject {
         ? spec.description
         : `${spec.description} (default: ${spec.defaultText})`,
   };
+  if (isCommaList(spec)) {
+    const list: JsonObject = { type: 'array', items: TEXT, minItems: 1 };
+    return { ...about, expects: 'text or a list', anyOf: [scalar, list] };
+  }
   if (spec.repeatable !== true) return { ...about, expects: expectation(spec), ...scalar };
   const list: JsonObject = { type: 'array', items: scalar };
   const mapping: JsonObject[] = isMapping(spec) ? [{ type: 'object', additionalProperties: TEXT }] : [];

@@ -2,7 +2,7 @@ import { AimaasError } from '../core/errors.js';
 import { type Json, type JsonObject, isJsonObject } from '../core/json.js';
 import type { ConfigFile } from '../config/file.js';
 import type { Configurable, OptionSpec, OptionValue, Settings } from './command.js';
-import { argumentSetting, configurableArguments, isMapping } from './config-schema.js';
+import { argumentSetting, configurableArguments, isCommaList, isMapping } from './config-schema.js';
 import { sectionOf, settingOf, variableOf } from './names.js';
 import { splitList, valueFrom } from './values.js';
 
@@ -40,7 +40,10 @@ function textOf(value: Json): string {
 }
 
 function fileValue(spec: OptionSpec, value: Json, name: string): OptionValue {
-  if (spec.repeatable !== true) return valueFrom(spec, textOf(value), name);
+  if (spec.repeatable !== true) {
+    const isList = isCommaList(spec) && Array.isArray(value);
+    return valueFrom(spec, isList ? (value as readonly Json[]).map(textOf).join(',') : textOf(value), name);
+  }
   const items = Array.isArray(value) ? (value as readonly Json[]) : [value];
   const texts = items.flatMap((item) => {
     if (isMapping(spec) && isJsonObject(item)) {

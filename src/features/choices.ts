@@ -69,6 +69,8 @@ interface Setting {
   readonly flag: string;
   readonly kinds: readonly ColumnKind[];
   readonly expected: string;
+  /** What a misspelt value may have been meant to be; none where values are not words. */
+  readonly words: readonly string[];
   /** undefined for a value that is not allowed. */
   parse(text: string, kind: ColumnKind): Partial<ColumnChoices> | undefined;
 }
@@ -76,11 +78,12 @@ interface Setting {
 function oneOf<T extends string>(
   choices: readonly T[],
   make: (value: T) => Partial<ColumnChoices>,
-): Setting['parse'] {
-  return (text) => {
+): Pick<Setting, 'expected' | 'words' | 'parse'> {
+  const parse = (text: string): Partial<ColumnChoices> | undefined => {
     const value = choices.find((choice) => choice === text);
     return value === undefined ? undefined : make(value);
   };
+  return { expected: choices.join(', '), words: choices, parse };
 }
 
 function parseImputation(text: string, kind: ColumnKind): Partial<ColumnChoices> | undefined {
@@ -105,37 +108,35 @@ const SETTINGS: Readonly<Record<keyof ChoiceSettings, Setting>> = {
   scale: {
     flag: '--scale',
     kinds: ['number'],
-    expected: SCALES.join(', '),
-    parse: oneOf(SCALES, (scale) => ({ scale })),
+    ...oneOf(SCALES, (scale) => ({ scale })),
   },
   outliers: {
     flag: '--outliers',
     kinds: ['number'],
-    expected: OUTLIERS.join(', '),
-    parse: oneOf(OUTLIERS, (outliers) => ({ outliers })),
+    ...oneOf(OUTLIERS, (outliers) => ({ outliers })),
   },
   impute: {
     flag: '--impute',
     kinds: ['number', 'date', 'boolean', 'category'],
     expected: 'auto, most_frequent, constant:VALUE, drop, and for numbers and dates median or mean',
+    words: IMPUTATIONS,
     parse: parseImputation,
   },
   missingIndicator: {
     flag: '--missing-indicator',
     kinds: ['number', 'date', 'boolean', 'text'],
-    expected: INDICATORS.join(', '),
-    parse: oneOf(INDICATORS, (indicator) => ({ indicator })),
+    ...oneOf(INDICATORS, (indicator) => ({ indicator })),
   },
   encode: {
     flag: '--encode',
     kinds: ['category'],
-    expected: ENCODINGS.join(', '),
-    parse: oneOf(ENCODINGS, (encode) => ({ encode })),
+    ...oneOf(ENCODINGS, (encode) => ({ encode })),
   },
   minFrequency: {
     flag: '--min-frequency',
     kinds: ['category'],
     expected: 'a number of rows, or a fraction of them below 1',
+    words: [],
     parse: (text) => {
       const minFrequency = Number(text);
       return text.trim() !== '' && Number.isFinite(minFrequency) && minFrequency >= 0
@@ -147,6 +148,7 @@ const SETTINGS: Readonly<Record<keyof ChoiceSettings, Setting>> = {
     flag: '--text-words',
     kinds: ['text'],
     expected: 'a whole number from 1 to 10000',
+    words: [],
     parse: (text) => {
       const words = Number(text);
       return Number.isInteger(words) && words >= 1 && words <= 10_000 ? { words } : undefined;
@@ -173,6 +175,11 @@ function refuse(setting: Setting, text: string, why: string): AimaasError {
     hint: `${setting.flag} VALUE, ${setting.flag} KIND=VALUE or ${setting.flag} COLUMN=VALUE, with VALUE: ${setting.expected}`,
     details: { option: setting.flag, value: text },
   });
+}
+
+function notOneOf({ words }: Setting, value: string): string {
+  const guess = words.length === 0 ? '' : ` ${didYouMean(value, words)}`;
+  return `"${value}" is not one of its values.${guess}`;
 }
 
 /** The columns a setting is meant for, and how narrowly: 0 everything, 1 a kind, 2 a column. */
@@ -224,8 +231,7 @@ export function resolveChoices(settings: ChoiceSettings, schema: DataSchema): Fe
       // A value for everything may suit some kinds only (median, for numbers); it has to suit one.
       const unsuited = parsed.filter(({ choice }) => choice === undefined);
       const known = setting.kinds.some((kind) => setting.parse(value, kind) !== undefined);
-      if (!known || (width > 0 && unsuited.length > 0))
-        throw refuse(setting, text, `"${value}" is not one of its values.`);
+      if (!known || (width > 0 && unsuited.length > 0)) throw refuse(setting, text, notOneOf(setting, value));
       for (const { column, choice } of parsed) {
         const layer = layers[width] as Map<string, Partial<ColumnChoices>>;
         if (choice !== undefined) layer.set(column.name, { ...layer.get(column.name), ...choice });

@@ -60,7 +60,7 @@ test('settings come from flags and from aimaas.yaml alike', async () => {
   const file = join(cwd, 'other.yaml');
   await writeFile(
     file,
-    'preprocess:\n  split: 0.8,0.2,0\n  scale: [robust, Body Mass (g)=none]\n  seed: 3\n',
+    'preprocess:\n  split: [0.8, 0.2, 0]\n  scale: [robust, Body Mass (g)=none]\n  seed: 3\n',
   );
   const yaml = await runJson<PreprocessResult>(['preprocess', '--config', file], { cwd });
   expect(yaml.id).toBe(flags.id);
@@ -75,6 +75,8 @@ test('--write-csv', async () => {
 test.each([
   [['--split', '0.8,0.3,0'], 2, 'which sum to 1'],
   [['--scale', 'loud'], 2, 'standard, min_max, robust, quantile, l2, none'],
+  [['--scale', 'robst'], 2, 'Did you mean "robust"?'],
+  [['--encode', 'category=embeding'], 2, 'Did you mean "embedding"?'],
   [['--group', 'Iland'], 3, 'Did you mean "Island"?'],
   [['--target', 'Island', '--task', 'regression'], 3, 'is not a number'],
   [['--data', '000000'], 4, 'aimaas collect'],

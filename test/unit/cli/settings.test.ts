@@ -15,6 +15,7 @@ const command: Configurable = {
     drop: { type: 'string', repeatable: true, placeholder: 'COL', description: '' },
     format: { type: 'string', repeatable: true, choices: ['a', 'b'], description: '' },
     header: { type: 'boolean', description: '' },
+    split: { type: 'string', placeholder: 'T,V,T', description: '' },
     resume: { type: 'string', description: '', commandLineOnly: true },
   },
 };
@@ -58,6 +59,12 @@ describe('precedence', () => {
 });
 
 describe('values', () => {
+  test('what is separated by commas on the command line may be a list in the file', () => {
+    expect(resolve({ file: { split: [0.7, 0.15, 0.15] } }).options).toEqual({ split: '0.7,0.15,0.15' });
+    expect(resolve({ file: { split: '0.7,0.15,0.15' } }).options).toEqual({ split: '0.7,0.15,0.15' });
+    expect(resolve({ file: { split: 0.7 } }).options).toEqual({ split: '0.7' });
+  });
+
   test('lists, mappings, durations and commas', () => {
     const file = { type: { zip: 'category', 'a b': 'text' }, drop: 2019, format: 'a,b', time: '2m' };
     expect(resolve({ file }).options).toEqual({
