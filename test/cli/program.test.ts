@@ -56,7 +56,7 @@ describe('mistakes exit 2 and name the nearest', () => {
     [['train', '--epochs', 'x'], '--epochs must be a whole number of at least 1, but it is "x".'],
     [['status', 'now'], '"aimaas status" takes no arguments; "now" is too many.'],
     [['--workspace', 'w'], 'No command was given, only --workspace w.'],
-    [['--versin'], 'Did you mean --version?'],
+    [['--versin'], 'No command was given, only --versin. Did you mean --version?'],
     [['completion'], '"aimaas completion" needs SHELL: bash, zsh or fish.'],
   ])('%j', async (argv, message) => {
     const { code, stdout, stderr } = await aimaas(...argv);
