@@ -99,11 +99,12 @@ export function createApp(options: AppOptions): App {
   let draining = false;
   let dismissing = false;
   metrics.watch(models, () => draining);
+  const view = { models, repository: options.repository, draining: () => draining };
   const router = new Router([
     recordsProtocol(models),
     pageProtocol(models),
-    tensorflowServingProtocol(models),
-    inferenceProtocol({ models, repository: options.repository, draining: () => draining }),
+    tensorflowServingProtocol(view),
+    inferenceProtocol(view),
     ...(options.trafficControl === undefined ? [] : [trafficProtocol(options.trafficControl)]),
     operationsProtocol({
       models,

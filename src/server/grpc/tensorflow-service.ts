@@ -3,14 +3,14 @@ import { answerRows, answerTensors, type ColumnServing, columnServing } from '..
 import type { ModelSet, Serving } from '../model-set.js';
 import { versionNumber } from '../model-set.js';
 import { badRequest, RequestError } from '../request-error.js';
-import { isReady, type RepositoryView } from '../protocols/inference/repository.js';
+import type { RepositoryView } from '../protocols/inference/repository.js';
 import {
   checkSignatureName,
   DEFAULT_SIGNATURE,
   METHOD_NAME,
   requireMethod,
 } from '../protocols/tensorflow-serving-signature.js';
-import { servedVersion, versionsOf } from '../protocols/tensorflow-serving-models.js';
+import { servedVersion, versionStates } from '../protocols/tensorflow-serving-models.js';
 import type { ServedModel } from '../served-model.js';
 import type { Scores } from '../scores.js';
 import type { Tensors, TensorSpec } from '../tensors/tensor.js';
@@ -41,8 +41,9 @@ interface MultiInferenceRequest {
   readonly input?: Input | null;
 }
 
-const AVAILABLE = 30;
-const END = 50;
+/** ModelVersionStatus.State */
+const STATES = { LOADING: 20, AVAILABLE: 30, END: 50 } as const;
+/** error.Code */
 const UNAVAILABLE = 14;
 
 function specOf({ model_spec: spec }: Asked): ModelSpec {
@@ -200,22 +201,18 @@ interface ReloadConfigRequest {
 export function modelService(view: RepositoryView): GrpcService {
   const { models, repository } = view;
 
-  function status(request: Asked, call: GrpcCall): object {
+  async function status(request: Asked, call: GrpcCall): Promise<object> {
     const spec = specOf(request);
-    call.access.require('read', spec.name);
     const { version } = spec;
     const number = version === undefined || version === null ? undefined : numberOf(version.value);
     const label = spec.version_label === '' ? undefined : spec.version_label;
-    const wanted = versionsOf(models, { name: spec.name, version: number, label }, call);
+    const states = await versionStates(view, { name: spec.name, version: number, label }, call);
     return {
-      model_version_status: wanted.map((serving) => {
-        const ready = isReady(view, serving);
-        return {
-          version: versionNumber(serving.model),
-          state: ready ? AVAILABLE : END,
-          status: ready ? {} : { error_code: UNAVAILABLE, error_message: 'The model cannot answer now.' },
-        };
-      }),
+      model_version_status: states.map(({ version: wanted, state, message }) => ({
+        version: wanted,
+        state: STATES[state],
+        status: message === '' ? {} : { error_code: UNAVAILABLE, error_message: message },
+      })),
     };
   }
 

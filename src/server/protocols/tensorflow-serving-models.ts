@@ -1,4 +1,5 @@
 import type { Client } from './inference/inference.js';
+import { repositoryIndex, type RepositoryView } from './inference/repository.js';
 import { type ModelSet, type Serving, versionNumber } from '../model-set.js';
 import { badRequest, RequestError } from '../request-error.js';
 
@@ -38,13 +39,40 @@ export function servedVersion(
   throw notFound(`Servable not found for request: ${wanted}`);
 }
 
-/** All versions of a name that are served, or the one that is named. @throws RequestError 404 when there is none. */
-export function versionsOf(models: ModelSet, wanted: ModelName, client: Client): readonly Serving[] {
-  const { name, version, label } = wanted;
-  const versions = models.versions(name);
-  if (versions.length === 0) throw notFound(`Could not find any versions of model ${name}`);
-  if (label !== undefined) return [servedVersion(models, wanted, client, 'read')];
-  const found = versions.filter(({ model }) => version === undefined || versionNumber(model) === version);
+/** How a version is, as TensorFlow Serving tells it; `message` is empty unless something went wrong. */
+export interface VersionStatus {
+  readonly version: string;
+  readonly state: 'LOADING' | 'AVAILABLE' | 'END';
+  readonly message: string;
+}
+
+const STATES = { READY: 'AVAILABLE', LOADING: 'LOADING', UNAVAILABLE: 'END' } as const;
+
+/**
+ * All versions of a name that are served, being loaded, or could not be, or the one that is named. What lies in the registry
+ * and nobody asked for is not told, as TensorFlow Serving does not know of it.
+ * @throws RequestError 404 when there is none.
+ */
+export async function versionStates(
+  view: RepositoryView,
+  wanted: ModelName,
+  client: Client,
+): Promise<VersionStatus[]> {
+  const { name, label } = wanted;
+  client.access.require('read', name);
+  const entries = (await repositoryIndex(view, client.access, false)).filter(
+    (entry) => entry.name === name && (entry.state !== 'UNAVAILABLE' || entry.reason !== ''),
+  );
+  if (entries.length === 0) throw notFound(`Could not find any versions of model ${name}`);
+  const version =
+    label === undefined
+      ? wanted.version
+      : versionNumber(servedVersion(view.models, wanted, client, 'read').model);
+  const found = entries.filter((entry) => version === undefined || entry.version === String(version));
   if (found.length === 0) throw notFound(`Could not find version ${String(version)} of model ${name}`);
-  return found;
+  return found.map(({ version: number, state, reason }) => ({
+    version: number,
+    state: STATES[state],
+    message: reason,
+  }));
 }

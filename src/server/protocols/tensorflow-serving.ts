@@ -8,7 +8,8 @@ import { type Call, json, type Protocol, type Reply, type Route } from '../route
 import type { Scores } from '../scores.js';
 import type { InputRecord, InputRows, ServedModel } from '../served-model.js';
 import type { Tensors } from '../tensors/tensor.js';
-import { type ModelName, servedVersion, versionsOf } from './tensorflow-serving-models.js';
+import type { RepositoryView } from './inference/repository.js';
+import { type ModelName, servedVersion, versionStates } from './tensorflow-serving-models.js';
 import { recordCells, rowsFromInputs, rowsFromInstances, tensorError } from './tensorflow-serving-rows.js';
 import { checkSignatureName, requireMethod, signatureMap } from './tensorflow-serving-signature.js';
 import {
@@ -25,7 +26,8 @@ import {
  * be a list of values in column order, null is a missing value, and answers that are no number are null, because NaN
  * is not JSON.
  */
-export function tensorflowServingProtocol(models: ModelSet): Protocol {
+export function tensorflowServingProtocol(view: RepositoryView): Protocol {
+  const { models } = view;
   const stem = String.raw`^/v1/models/([^/:]+)(?:/versions/(\d+)|/labels/([^/:]+))?`;
 
   function inference(method: 'predict' | 'classify' | 'regress'): Route {
@@ -55,7 +57,7 @@ export function tensorflowServingProtocol(models: ModelSet): Protocol {
         name: '/v1/models/{model}',
         method: 'GET',
         path: new RegExp(`${stem}$`, 'i'),
-        handle: (call) => status(models, call),
+        handle: (call) => status(view, call),
       },
       {
         name: '/v1/models/{model}/metadata',
@@ -209,14 +211,13 @@ async function examples(
   return json({ results });
 }
 
-function status(models: ModelSet, call: Call): Reply {
-  const name = nameOf(call);
-  call.access.require('read', name.name);
+async function status(view: RepositoryView, call: Call): Promise<Reply> {
+  const states = await versionStates(view, nameOf(call), call);
   return json({
-    model_version_status: versionsOf(models, name, call).map(({ model }) => ({
-      version: String(versionNumber(model)),
-      state: 'AVAILABLE',
-      status: { error_code: 'OK', error_message: '' },
+    model_version_status: states.map(({ version, state, message }) => ({
+      version,
+      state,
+      status: { error_code: message === '' ? 'OK' : 'UNAVAILABLE', error_message: message },
     })),
   });
 }

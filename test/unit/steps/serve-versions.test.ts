@@ -81,6 +81,17 @@ describe('versions while serving', () => {
       models: [{ name: 'penguins', version: 1, ready: true }],
       problems: [{ reference: 'penguins@champion', wanted: { version: 2 }, serving: { version: 1 } }],
     });
+    const states = await fetch(`${ready.url}/v1/models/penguins`);
+    expect(await states.json()).toEqual({
+      model_version_status: [
+        { version: '1', state: 'AVAILABLE', status: { error_code: 'OK', error_message: '' } },
+        {
+          version: '2',
+          state: 'END',
+          status: { error_code: 'UNAVAILABLE', error_message: expect.stringContaining('network') as unknown },
+        },
+      ],
+    });
     const metrics = await (await fetch(`${ready.url}/metrics`)).text();
     expect(metrics).toContain('aimaas_model_loads_total{model="penguins",version="2",result="failed"} 1');
     await sleep(2200);
