@@ -147,6 +147,15 @@ function childrenOf(pid: number): number[] {
   return text === '' ? [] : text.split(' ').map(Number);
 }
 
+function isRunning(pid: number): boolean {
+  try {
+    // One that has ended and that nobody has asked about yet is a zombie.
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
 /** A figure for those who read the log of a long run. */
 function note(text: string): void {
   process.stdout.write(`${text}\n`);
@@ -230,6 +239,22 @@ describe('workers', () => {
     const again = load(ready.port, 8);
     await until(() => again.answered() > 50);
     await again.stop();
+  }, 60_000);
+
+  it('end with the server even when it is killed, those that are still starting among them', async () => {
+    const { child } = await start('penguins/1', '--workers', '2');
+    const first = childrenOf(child.pid as number);
+    expect(first).toHaveLength(2);
+    process.kill(first[0] as number, 'SIGKILL');
+    let now: number[] = [];
+    await until(() => {
+      now = childrenOf(child.pid as number);
+      return now.some((pid) => !first.includes(pid));
+    });
+    const exit = once(child, 'exit');
+    child.kill('SIGKILL');
+    await exit;
+    await until(() => now.every((pid) => !isRunning(pid)));
   }, 60_000);
 
   it('all change the version when an alias moves, without failing a request', async () => {

@@ -128,5 +128,7 @@ answerers.set(STOP, async () => {
 process.on('SIGINT', () => undefined);
 process.on('SIGTERM', () => undefined);
 process.on('disconnect', () => void end());
+// The pool's process may have ended while this one was starting, before anybody listened.
+if (!process.connected) void end();
 setInterval(soon, REPORT_EVERY);
 soon();
