@@ -1,12 +1,17 @@
 import { mkdtemp } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import * as tf from '@tensorflow/tfjs-core';
+// Registers the gradients of tfjs.
+import '@tensorflow/tfjs-layers';
 import type { AimaasError } from '../../../src/core/errors.js';
 import { DEVICES } from '../../../src/engines/engine.js';
 import { chooseEngine, ENGINE_NAMES, engine, probeEngines } from '../../../src/engines/index.js';
 import { defaultThreads } from '../../../src/engines/onnxruntime/threads.js';
 import { GraphBuilder } from '../../../src/graph/builder.js';
+import { scan } from '../../../src/graph/scan/trace.js';
+import { trace } from '../../../src/graph/trace.js';
 
 describe('engines', () => {
   beforeEach(async () => {
@@ -104,7 +109,37 @@ describe('engines', () => {
       return builder.build();
     };
     expect(defaultThreads(graph(128))).toBe(1);
-    expect(defaultThreads(graph(2048))).toBeGreaterThanOrEqual(defaultThreads(graph(128)));
+    expect(defaultThreads(graph(2048))).toBe(Math.min(8, availableParallelism()));
+  });
+
+  it('use one thread for loops of small matrices, however large those before the loop are', () => {
+    const graph = (units: number) =>
+      trace(
+        ({ x, w, u, h }) => {
+          const product = tf.reshape(tf.matMul(tf.reshape(x as tf.Tensor, [-1, 512]), w as tf.Tensor), [
+            64,
+            32,
+            units,
+          ]);
+          const step = scan(
+            ([state], [element]) => ({
+              states: [tf.add(tf.matMul(state as tf.Tensor, u as tf.Tensor), element as tf.Tensor)],
+              results: [],
+            }),
+            [h as tf.Tensor],
+            [product],
+          );
+          return { y: step.states[0] as tf.Tensor };
+        },
+        {
+          x: { shape: [64, 32, 512] },
+          w: { shape: [512, units] },
+          u: { shape: [units, units] },
+          h: { shape: [32, units] },
+        },
+      );
+    expect(defaultThreads(graph(128))).toBe(1);
+    expect(defaultThreads(graph(2048))).toBe(Math.min(8, availableParallelism()));
   });
 
   it('say what is wrong with a device that is not there', async () => {
