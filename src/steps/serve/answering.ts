@@ -17,6 +17,7 @@ import { Monitoring } from './monitoring.js';
 import { SERVE_DEFAULTS, type ServeOptions } from './options.js';
 import { openProtection } from './protection.js';
 import { openRequestLog } from './request-log.js';
+import { keepRequestsYoung } from './young-generation.js';
 
 /** What the one who starts the server is to know of those who answer. */
 export type AboutAnswering = {
@@ -52,6 +53,7 @@ export async function openAnswering(
   member: Member,
   accounts: Accounts,
 ): Promise<Answering> {
+  keepRequestsYoung();
   const host = options.host ?? SERVE_DEFAULTS.host;
   const monitoring = new Monitoring(options, context);
   const protection = await openProtection(host, options, accounts, context);
