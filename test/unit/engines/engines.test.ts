@@ -1,6 +1,4 @@
-import { mkdtemp } from 'node:fs/promises';
-import { availableParallelism, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { availableParallelism } from 'node:os';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import * as tf from '@tensorflow/tfjs-core';
 // Registers the gradients of tfjs.
@@ -12,13 +10,17 @@ import { defaultThreads } from '../../../src/engines/onnxruntime/threads.js';
 import { GraphBuilder } from '../../../src/graph/builder.js';
 import { scan } from '../../../src/graph/scan/trace.js';
 import { trace } from '../../../src/graph/trace.js';
+import { temporaryFolder } from '../../helpers/cli.js';
 
 describe('engines', () => {
+  let home: Awaited<ReturnType<typeof temporaryFolder>>;
   beforeEach(async () => {
-    vi.stubEnv('AIMAAS_HOME', await mkdtemp(join(tmpdir(), 'aimaas-home-')));
+    home = await temporaryFolder();
+    vi.stubEnv('AIMAAS_HOME', home.path);
   });
-  afterEach(() => {
+  afterEach(async () => {
     vi.unstubAllEnvs();
+    await home.dispose();
   });
 
   it('are found by name, and a misspelt one gets a proposal', async () => {
