@@ -1,7 +1,6 @@
+import { sizeOf } from '../../../core/tensor.js';
 import { normalizeAxis } from '../../shapes.js';
 import { tf } from '../tensorflow.js';
-
-const product = (sizes: readonly number[]): number => sizes.reduce((whole, size) => whole * size, 1);
 
 /**
  * Rows taken along an axis give their gradients back to where they were taken from, batch by batch. tfjs 4.22 has that
@@ -18,11 +17,11 @@ const gather: tf.GradConfig = {
     const axis = normalizeAxis(asked, x.shape.length);
     return {
       x: () => {
-        const batches = product(x.shape.slice(0, batchDims));
-        const outer = product(x.shape.slice(batchDims, axis));
+        const batches = sizeOf(x.shape.slice(0, batchDims));
+        const outer = sizeOf(x.shape.slice(batchDims, axis));
         const length = x.shape[axis] ?? 1;
-        const inner = product(x.shape.slice(axis + 1));
-        const taken = product(indices.shape.slice(batchDims));
+        const inner = sizeOf(x.shape.slice(axis + 1));
+        const taken = sizeOf(indices.shape.slice(batchDims));
         const turned = (tensor: tf.Tensor): tf.Tensor =>
           outer === 1 ? tensor : tf.transpose(tensor, [0, 2, 1, 3]);
         const rows = turned(tf.reshape(given, [batches, outer, taken, inner]));
