@@ -1,7 +1,7 @@
 import { defineCommand, type Style } from '../cli/command.js';
 import { formatNumber } from '../cli/format.js';
 import { EXIT } from '../core/error-codes.js';
-import type { MonitorResult } from '../steps/monitor.js';
+import type { MonitorResult } from '../steps/monitor-result.js';
 import { TRUST_OPTIONS, trustOf } from './trust-options.js';
 
 function percent(share: number | null): string | null {

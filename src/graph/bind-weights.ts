@@ -1,4 +1,4 @@
-import { activeTracer } from './trace/backend.js';
+import { activeTracer } from './trace/active.js';
 import { tf } from './trace/tensorflow.js';
 
 /** A weight of a tf.layers model (LayerVariable), as layers use it. */

@@ -1,7 +1,7 @@
 import { sizeOf } from '../core/tensor.js';
 import { AimaasError } from '../core/errors.js';
 import { hasSymbolic } from './symbolic.js';
-import { activeTracer } from './trace/backend.js';
+import { activeTracer } from './trace/active.js';
 import { tf } from './trace/tensorflow.js';
 
 /**

@@ -3,7 +3,7 @@ import type { Serving } from './model-set.js';
 import { RequestError, toRequestError } from './request-error.js';
 import { Scores } from './scores.js';
 import { type ColumnModel, type InputRows, SCORES } from './served-model.js';
-import type { Onlooker } from './traffic/traffic.js';
+import type { Onlooker } from './traffic/onlooker.js';
 import { checkTensors } from './tensors/check.js';
 import { rowsFromTensors } from './tensors/rows-from-tensors.js';
 import type { Tensors } from './tensors/tensor.js';
@@ -46,9 +46,9 @@ async function answer({ model, batcher }: ColumnServing, rows: InputRows, asking
   const admission = asking.access.admit(model, countRows(rows));
   if (admission instanceof Promise) await admission;
   const table = model.toTable(rows);
-  if (table.rows === 0) return new Scores(model, new Float32Array(0));
+  if (table.rows === 0) return new Scores(model.predictor.classes, new Float32Array(0));
   const outputs = await batcher.run(model.encode(table), table.rows, asking);
-  const scores = new Scores(model, outputs[SCORES]?.values as Float32Array);
+  const scores = new Scores(model.predictor.classes, outputs[SCORES]?.values as Float32Array);
   model.watcher?.answered(table, scores);
   return scores;
 }

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Batcher } from './batcher.js';
 import type { ServedModel } from './served-model.js';
 import { type Canary, goesToCanary } from './traffic/canary.js';
-import type { Onlooker } from './traffic/traffic.js';
+import type { Onlooker } from './traffic/onlooker.js';
 
 /** A served model version and the batcher in front of it. */
 export interface Serving {

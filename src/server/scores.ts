@@ -1,7 +1,6 @@
 import { argMax } from '../core/arg-max.js';
 import { shortestFloat32 } from '../core/float32.js';
 import type { Prediction } from '../core/predictor.js';
-import type { ColumnModel } from './served-model.js';
 
 /** The answers of a model to some rows: probabilities of its classes, or values. */
 export class Scores {
@@ -13,8 +12,8 @@ export class Scores {
   /** In the order of the probabilities; empty for regression. */
   readonly classes: readonly string[];
 
-  constructor(model: ColumnModel, values: Float32Array) {
-    this.classes = model.predictor.classes;
+  constructor(classes: readonly string[], values: Float32Array) {
+    this.classes = classes;
     this.width = Math.max(1, this.classes.length);
     this.rows = values.length / this.width;
     this.values = values;

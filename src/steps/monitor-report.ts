@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import type { BinLabel, ColumnDrift } from '../drift/index.js';
 import { type DriftRow, groupedBarsPlot, LIGHT, type Plot, renderDriftReport } from '../report/index.js';
 import { storageError, writeFileAtomic, writeJsonAtomic } from '../workspace/atomic.js';
-import type { MonitorResult } from './monitor.js';
+import type { MonitorResult } from './monitor-result.js';
 
 /** Plots drawn of the columns that moved furthest. */
 const MOST_PLOTS = 30;

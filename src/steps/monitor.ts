@@ -2,7 +2,6 @@ import type { Readable } from 'node:stream';
 import { AimaasError, throwIfAborted } from '../core/errors.js';
 import type { StepContext } from '../core/step.js';
 import {
-  type ColumnDrift,
   compareCounts,
   Counter,
   type Counts,
@@ -14,8 +13,9 @@ import {
 import { openRows } from '../sources/open.js';
 import { readReference } from './drift-reference.js';
 import type { TrustOptions } from './model-trust.js';
-import { type JudgedLimit, judgeLimits, parseLimits } from './monitor-limits.js';
+import { judgeLimits, parseLimits } from './monitor-limits.js';
 import { type LogSummary, readPredictionLog } from './monitor-log.js';
+import type { MonitorResult } from './monitor-result.js';
 import { monitorWarnings } from './monitor-warnings.js';
 import { type OpenedPredictor, openPredictor } from './predictor.js';
 import { type ResolvedModel, resolveModel } from './resolve-model.js';
@@ -39,35 +39,6 @@ export interface MonitorOptions {
   /** Who must have signed the model, and what opens it if it is encrypted. */
   readonly trust?: TrustOptions | undefined;
 }
-
-export type MonitorResult = {
-  readonly schemaVersion: 1;
-  readonly model: { readonly name: string; readonly version: number | null; readonly run: string | null };
-  /** What was compared. */
-  readonly current: {
-    readonly source: 'data' | 'log';
-    readonly location: string;
-    readonly rows: number;
-    /** Of a log: time of the first and last prediction (ISO 8601), and lines passed over. */
-    readonly first: string | null;
-    readonly last: string | null;
-    readonly unreadable: number;
-  };
-  /** With what it was compared. */
-  readonly reference: {
-    readonly trainingRows: number;
-    readonly rows: number;
-    readonly predictions: { readonly from: 'held-out' | 'training'; readonly rows: number };
-  };
-  /** Furthest from the reference first, what is not judged last. */
-  readonly inputs: readonly ColumnDrift[];
-  readonly predictions: readonly ColumnDrift[];
-  readonly thresholds: readonly JudgedLimit[];
-  readonly warnings: readonly string[];
-  /** Where the report was written. */
-  readonly output: string | null;
-  readonly files: readonly string[];
-};
 
 /** Rows compared at once. */
 const CHUNK_ROWS = 4096;

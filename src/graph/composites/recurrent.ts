@@ -1,5 +1,5 @@
 import { scan } from '../scan/trace.js';
-import { activeTracer } from '../trace/backend.js';
+import { activeTracer } from '../trace/active.js';
 import { layersPrototype } from '../trace/layers-package.js';
 import { withProperties } from '../trace/patch.js';
 import { tf } from '../trace/tensorflow.js';

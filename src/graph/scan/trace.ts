@@ -1,7 +1,7 @@
 import type { Graph, ValueId } from '../graph.js';
 import { simplify } from '../passes/index.js';
 import { sameShape } from '../shapes.js';
-import { activeTracer, tracingWith } from '../trace/backend.js';
+import { activeTracer, tracingWith } from '../trace/active.js';
 import { withProperties } from '../trace/patch.js';
 import { tf } from '../trace/tensorflow.js';
 import { Tracer } from '../trace/tracer.js';

@@ -1,37 +1,13 @@
 import { AimaasError } from '../../core/errors.js';
 import { unsupportedOperation } from '../kernels/index.js';
+import { activeTracer, tracerIfAny } from './active.js';
 import { registerGradients } from './gradients.js';
 import { SCAN } from '../scan/layout.js';
 import { recordScan } from '../scan/trace.js';
 import { tf } from './tensorflow.js';
-import type { DataId, Tracer } from './tracer.js';
+import type { DataId } from './tracer.js';
 
 export const TRACE_BACKEND = 'trace';
-
-let active: Tracer | undefined;
-
-/** The tracer at work; a traced operation outside of `trace` is a mistake of the caller. */
-export function activeTracer(): Tracer {
-  if (active === undefined) throw new AimaasError('INTERNAL', 'This operation works inside trace() only.');
-  return active;
-}
-
-/** Runs `body` while kernel calls go to `tracer`. */
-export function withTracer<T>(tracer: Tracer, body: () => T): T {
-  if (active !== undefined) throw new AimaasError('INTERNAL', 'trace() cannot be used inside trace().');
-  return tracingWith(tracer, body);
-}
-
-/** The same for a tracer whose parent is at work: its graph becomes a part of the parent's. */
-export function tracingWith<T>(tracer: Tracer, body: () => T): T {
-  const outer = active;
-  active = tracer;
-  try {
-    return body();
-  } finally {
-    active = outer;
-  }
-}
 
 function noValues(): never {
   throw new AimaasError(
@@ -55,16 +31,16 @@ class TraceBackend extends tf.KernelBackend {
     return noValues();
   }
   override refCount(dataId: DataId): number {
-    return active?.references(dataId) ?? 0;
+    return tracerIfAny()?.references(dataId) ?? 0;
   }
   override incRef(dataId: DataId): void {
-    active?.retain(dataId);
+    tracerIfAny()?.retain(dataId);
   }
   override disposeData(dataId: DataId, force = false): boolean {
-    return active?.release(dataId, force) ?? true;
+    return tracerIfAny()?.release(dataId, force) ?? true;
   }
   override numDataIds(): number {
-    return active?.size ?? 0;
+    return tracerIfAny()?.size ?? 0;
   }
   override memory(): { unreliable: boolean } {
     return { unreliable: false };

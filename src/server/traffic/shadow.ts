@@ -45,7 +45,7 @@ export class Shadow {
       const table = model.toTable(rows);
       const asking = { access: openAccess(), abandoned: () => false };
       const outputs = await this.batcher.run(model.encode(table), table.rows, asking);
-      const scores = new Scores(model, outputs[SCORES]?.values as Float32Array);
+      const scores = new Scores(model.predictor.classes, outputs[SCORES]?.values as Float32Array);
       counts.shadowSeconds += (performance.now() - started) / 1000;
       counts.liveSeconds += seconds;
       counts.requests++;

@@ -1,15 +1,9 @@
 import type { Serving } from '../model-set.js';
 import type { Plan } from '../plan.js';
-import type { Scores } from '../scores.js';
-import type { ColumnModel, InputRows, ServedModel } from '../served-model.js';
+import type { ColumnModel, ServedModel } from '../served-model.js';
+import type { Onlooker } from './onlooker.js';
 import type { ArmCounts, ShadowCounts, TrafficCounts } from './rule.js';
 import { Shadow } from './shadow.js';
-
-/** Sees what comes of the requests that a version is asked. */
-export interface Onlooker {
-  answered(rows: InputRows, scores: Scores, seconds: number): void;
-  failed(): void;
-}
 
 /** Counts what comes of the traffic rules in one process. */
 export class Traffic {

@@ -214,7 +214,7 @@ describe('DriftWindow', () => {
   it('forgets old rows, and counts no more in a second than it is worth', async () => {
     const table = model.toTable(records);
     const { schema, classes } = model.predictor;
-    const scores = new Scores(model, await model.predictor.scores(table));
+    const scores = new Scores(model.predictor.classes, await model.predictor.scores(table));
     const predictions = scores.map((row) => scores.prediction(row));
     const reference: DriftReference = {
       schemaVersion: 1,
@@ -260,7 +260,7 @@ describe('DriftWindow', () => {
     };
     const window = new DriftWindow(reference, 1_000);
     expect(window.drift()).toEqual([]);
-    window.add(few, new Scores(model, await model.predictor.scores(few)));
+    window.add(few, new Scores(model.predictor.classes, await model.predictor.scores(few)));
     expect(window.drift().map(({ column }) => column)).not.toContain('bill_length_mm');
   });
 });
