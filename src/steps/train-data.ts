@@ -33,6 +33,8 @@ export interface TrainingData {
   readonly members: MemberRows;
   /** Class index or target in its own unit, by row of `data`. */
   readonly truth: Float64Array;
+  /** The weight that the data give each row of `data`: metrics know nothing of class weights. */
+  readonly given: Float32Array;
 }
 
 /** Whether rows of the train and validation splits may be dealt out anew: not where groups, time or the user told them apart. */
@@ -134,7 +136,7 @@ class SplitReader {
   }
 }
 
-type Loaded = Pick<TrainingData, 'data' | 'truth'>;
+type Loaded = Pick<TrainingData, 'data' | 'truth' | 'given'>;
 
 /** Gathers shards into arrays of a known number of rows. */
 class RowBuffer {
@@ -144,7 +146,7 @@ class RowBuffer {
   private readonly classFactors: readonly number[] | undefined;
   private readonly x: Float32Array;
   private readonly truth: Float64Array;
-  private readonly weight: Float32Array;
+  private readonly given: Float32Array;
   private filled = 0;
 
   constructor(rows: number, width: number, target: TargetState, classFactors: readonly number[] | undefined) {
@@ -154,7 +156,7 @@ class RowBuffer {
     this.classFactors = classFactors;
     this.x = new Float32Array(rows * width);
     this.truth = new Float64Array(rows);
-    this.weight = new Float32Array(rows).fill(1);
+    this.given = new Float32Array(rows).fill(1);
   }
 
   /** Rows beyond the number asked for are left out. */
@@ -162,21 +164,20 @@ class RowBuffer {
     const count = Math.min(shard.y.length, this.rows - this.filled);
     this.x.set(shard.x.subarray(0, count * this.width), this.filled * this.width);
     this.truth.set(shard.y.subarray(0, count), this.filled);
-    if (shard.weight !== null) this.weight.set(shard.weight.subarray(0, count), this.filled);
+    if (shard.weight !== null) this.given.set(shard.weight.subarray(0, count), this.filled);
     this.filled += count;
   }
 
   finish(): Loaded {
-    const { rows, width, x, truth, weight, target } = this;
-    if (this.classFactors !== undefined) {
-      for (let row = 0; row < rows; row++) {
-        weight[row] = (weight[row] as number) * (this.classFactors[truth[row] as number] as number);
-      }
-    }
+    const { rows, width, x, truth, given, target, classFactors } = this;
+    const weight =
+      classFactors === undefined
+        ? given
+        : given.map((value, row) => value * (classFactors[truth[row] as number] as number));
     const y =
       target.task === 'regression'
         ? Float32Array.from(truth, (value) => (value - target.mean) / target.standardDeviation)
         : Float32Array.from(truth);
-    return { data: { rows, width, x, y, weight }, truth };
+    return { data: { rows, width, x, y, weight }, truth, given };
   }
 }

@@ -61,7 +61,7 @@ export function judged(
   const values = Array.from(held.rows, (row) => training.truth[row] as number);
   const truth: Truth = features.task === 'regression' ? Float64Array.from(values) : Int32Array.from(values);
   const weights = features.hasWeights
-    ? Float32Array.from(held.rows, (row) => training.data.weight[row] as number)
+    ? Float32Array.from(held.rows, (row) => training.given[row] as number)
     : undefined;
   return {
     validation: computeMetrics(features.task, truth, held.scores, undefined, weights),

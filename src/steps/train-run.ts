@@ -170,10 +170,10 @@ async function diverged(
     last === undefined
       ? 'no epoch was good enough to keep its weights'
       : `the last good epoch was ${last.epoch} (loss ${last.loss.toPrecision(4)}), the best weights until then are in ${join(job.folder, 'weights.safetensors')}`;
-  const rate = plan.learningRate;
+  const rate = progress.learningRate;
   return new AimaasError(
     'TRAINING_DIVERGED',
-    `The loss became NaN or infinite in epoch ${Math.ceil(progress.step / plan.stepsPerEpoch)}${job.resolved.settings.learningRate === 'auto' ? '' : ` at learning rate ${rate}`}; ${good}.`,
+    `The loss became NaN or infinite in epoch ${Math.ceil(progress.step / plan.stepsPerEpoch)} at learning rate ${Number(rate.toPrecision(3))}; ${good}.`,
     // Weights of steps that were far too long are far off as well.
     { hint: calmer(job, rate, last === undefined || rate > 1 ? [] : ['--from', job.id]) },
   );

@@ -12,6 +12,8 @@ import type { PlateauState } from './schedules.js';
 export type Progress = {
   /** Steps done. */
   readonly step: number;
+  /** The plan's, or what a range test found in its place. */
+  readonly learningRate: number;
   /** Sum and number of the step losses since the last record. */
   readonly lossSum: number;
   readonly lossCount: number;

@@ -74,6 +74,7 @@ class Loop {
     const { members } = options;
     this.progress = options.resume?.progress ?? {
       step: 0,
+      learningRate: options.plan.learningRate,
       lossSum: 0,
       lossCount: 0,
       bestLoss: new Array<null>(members).fill(null),
@@ -217,10 +218,9 @@ class Loop {
   }
 
   private learningRate(step: number, total: number): number {
-    const { plan } = this.o;
-    return (
-      plan.learningRate * this.progress.plateau.scale * scheduleNamed(plan.schedule, plan.warmup)(step, total)
-    );
+    const { schedule, warmup } = this.o.plan;
+    const { learningRate, plateau } = this.progress;
+    return learningRate * plateau.scale * scheduleNamed(schedule, warmup)(step, total);
   }
 
   private place(step: number): StepPlace & { readonly epoch: number } {

@@ -47,11 +47,7 @@ export class EventFile {
   }
 
   /** Appends the values as scalars of the step. Values that are not finite are left out. */
-  async scalars(
-    step: number,
-    values: Readonly<Record<string, number | null>>,
-    now = Date.now(),
-  ): Promise<void> {
+  async scalars(step: number, values: Readonly<Record<string, number | null>>, now: number): Promise<void> {
     const records: Buffer[] = [];
     const seconds = now / 1000;
     if (!this.started) {
