@@ -27,9 +27,10 @@ export function expectation(spec: OptionSpec): string {
     boolean: 'true or false',
     string: 'text',
   }[spec.type];
+  const unit = spec.type === 'duration' ? ' s' : '';
   let range = '';
   if (minimum !== undefined && maximum !== undefined) range = ` from ${minimum} to ${maximum}`;
-  else if (minimum !== undefined) range = ` of at least ${minimum}`;
+  else if (minimum !== undefined) range = ` of at least ${minimum}${unit}`;
   else if (maximum !== undefined) range = ` of at most ${maximum}`;
   return `${noun}${range}${keyword === undefined ? '' : ` or "${keyword}"`}`;
 }

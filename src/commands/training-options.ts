@@ -143,7 +143,7 @@ export const COURSE_OPTIONS = {
     placeholder: 'X',
     minimum: 0,
     maximum: 0.9,
-    description: 'probability spread over the other classes',
+    description: 'part of the probability that is spread evenly over all classes',
     defaultText: '0.1 (mlp)',
     group: 'Training',
   },

@@ -3,10 +3,15 @@ import { closest, distance } from 'fastest-levenshtein';
 /** Nothing has so long a name, and looking for the nearest takes time for every letter. */
 const LONGEST = 200;
 
+/** With fewer letters many names begin by chance. */
+const SHORTEST = 3;
+
 /** The candidate nearest to a misspelt name, or undefined when none is near enough to be meant. */
 export function nearestName(name: string, candidates: Iterable<string>): string | undefined {
   const list = [...candidates].filter((candidate) => candidate.length <= LONGEST);
   if (list.length === 0 || name.length > LONGEST) return undefined;
+  const longer = list.filter((candidate) => beginsWith(candidate, name));
+  if (longer.length === 1) return longer[0];
   const best = closest(
     name.toLowerCase(),
     list.map((candidate) => candidate.toLowerCase()),
@@ -20,6 +25,11 @@ export function nearestName(name: string, candidates: Iterable<string>): string 
   // Two names without a letter in common are not alike, however short they are.
   const isOther = edits >= Math.max(name.length, match.length) && !isSwap;
   return (edits <= allowed && !isOther) || isSwap ? match : undefined;
+}
+
+/** Whether a name was cut short: acc, accuracy. */
+function beginsWith(candidate: string, name: string): boolean {
+  return name.length >= SHORTEST && candidate.toLowerCase().startsWith(name.toLowerCase());
 }
 
 function sortedLetters(text: string): string {

@@ -54,10 +54,15 @@ export class FeatureFitter {
     throw new AimaasError(
       'COLUMN_NOT_FOUND',
       `No column is left to learn from${why === '' ? '' : ` (${why})`}.`,
-      {
-        hint: 'Collect data with more columns, or change what a column is: aimaas collect FILE --type COLUMN=category',
-      },
+      { hint: `Collect data with more columns, or change what a column is: ${this.otherType()}` },
     );
+  }
+
+  /** The command that makes an identifier, if there is one, a column to learn from. */
+  private otherType(): string {
+    const id = this.schema.columns.find(({ kind }) => kind === 'id');
+    const isNumber = id?.dataType === 'integer' || id?.dataType === 'float';
+    return `aimaas collect FILE --type "${id?.name ?? 'COLUMN'}=${isNumber ? 'number' : 'category'}"`;
   }
 }
 

@@ -38,9 +38,14 @@ export function defaultMetricNames(task: TaskKind): string[] {
 
 /**
  * The metric of that name for the task.
+ * @param asking how a command asks for a metric, for hints.
  * @throws AimaasError USAGE for a name that does not exist or is not for the task, with the nearest that is.
  */
-export function findMetric(name: string, task: TaskKind): MetricInfo {
+export function findMetric(
+  name: string,
+  task: TaskKind,
+  asking = (metric: string): string => `--metric ${metric}`,
+): MetricInfo {
   const usable = metricsOf(task);
   const found = usable.find((metric) => metric.name === name);
   if (found !== undefined) return found;
@@ -52,7 +57,7 @@ export function findMetric(name: string, task: TaskKind): MetricInfo {
     throw new AimaasError(
       'USAGE',
       `The metric "${name}" is for two classes; this target has more. Expected one of: ${averages.join(', ')}.`,
-      { hint: `--metric ${averages[0] ?? 'accuracy'}`, details: { metric: name, task, expected: averages } },
+      { hint: asking(averages[0] ?? 'accuracy'), details: { metric: name, task, expected: averages } },
     );
   }
   const elsewhere = ALL.find((metric) => metric.name === name);
@@ -61,7 +66,7 @@ export function findMetric(name: string, task: TaskKind): MetricInfo {
       ? `There is no metric "${name}". ${didYouMean(name, names)}`
       : `The metric "${name}" is not for a ${task} model. Known: ${names.join(', ')}.`;
   throw new AimaasError('USAGE', what, {
-    hint: `--metric ${names[0] ?? 'accuracy'}`,
+    hint: asking(names[0] ?? 'accuracy'),
     details: { metric: name, task, expected: names },
   });
 }

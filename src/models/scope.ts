@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { AimaasError } from '../core/errors.js';
 import type { Random } from '../core/random.js';
 import { sizeOf } from '../core/tensor.js';
 import { keep } from '../graph/trace.js';
@@ -52,6 +53,18 @@ export interface Scope {
 /** Maps features [members or 1, rows, width] to outputs [members, rows, units]. */
 export type Network = (scope: Scope, features: tf.Tensor3D) => tf.Tensor3D;
 
+/** A gigabyte of weights: beyond it, files of the network are larger than their formats allow. */
+const MOST_WEIGHTS = 2 ** 28;
+
+function tooLarge(name: string, [members = 1, ...shape]: readonly number[], made: number): AimaasError {
+  const each = `${shape.join(' × ')}${members === 1 ? '' : ` in each of ${members} members`}`;
+  return new AimaasError(
+    'USAGE',
+    `The network is too large: with ${name} (${each}) it has ${made.toLocaleString('en')} weights; expected at most ${MOST_WEIGHTS.toLocaleString('en')}.`,
+    { hint: 'aimaas train --layers 512,512, or fewer --members' },
+  );
+}
+
 /** Makes every weight and keeps what it made. */
 export class InitialScope implements Scope {
   readonly training = false;
@@ -61,6 +74,7 @@ export class InitialScope implements Scope {
   readonly constraints = new Map<string, Constraint>();
   readonly members: number;
   readonly random: Random;
+  private made = 0;
 
   constructor(members: number, random: Random) {
     this.members = members;
@@ -68,6 +82,8 @@ export class InitialScope implements Scope {
   }
 
   weight(name: string, shape: readonly number[], options: WeightOptions): tf.Tensor {
+    this.made += sizeOf(shape);
+    if (this.made > MOST_WEIGHTS) throw tooLarge(name, shape, this.made);
     const value = options.initial();
     this.specs.push({
       name,

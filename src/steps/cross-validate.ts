@@ -21,7 +21,7 @@ import {
   namesFor,
   requiredFiles,
 } from './evaluation-result.js';
-import { checkAnswers, type JudgedRows, RowCollector, rowsOfSplit } from './evaluation-rows.js';
+import { checkAnswers, checkWeights, type JudgedRows, RowCollector, rowsOfSplit } from './evaluation-rows.js';
 import { metricRows, summarise, type Summary, withGaps } from './evaluation-summary.js';
 import { assignFolds, writeFold } from './folds.js';
 import { openPredictor } from './predictor.js';
@@ -189,7 +189,10 @@ async function runFolds(
       throwIfAborted(context.signal);
       const inner = { workspace: scratch.root, reporter: reporters.of(index), signal: context.signal };
       const parts = await writeFold(workspace, data, fold, index, scratch, inner);
-      const judged = await judgeFold(scratch, pipeline, parts, inner);
+      const judged = await judgeFold(scratch, pipeline, parts, inner).catch((error: unknown) => {
+        throw ofFold(error, index, count);
+      });
+      checkWeights(judged, `fold ${index + 1}`);
       const { task } = judged.target;
       const baseline = baselineScores(judged.target, judged.row.length);
       folds.push({
@@ -208,7 +211,28 @@ async function runFolds(
   } finally {
     await rm(scratch.root, { recursive: true, force: true });
   }
-  return { folds, judged: collector.finish() };
+  const foldOf = folds.flatMap(({ fold: number, rows }) => new Array<number>(rows).fill(number));
+  return { folds, judged: { ...collector.finish(), fold: Int32Array.from(foldOf) } };
+}
+
+/** What ended a fold, without advice about its run, which is gone with it. */
+function ofFold(error: unknown, index: number, count: number): unknown {
+  if (!(error instanceof AimaasError)) return error;
+  const which = `fold ${index + 1} of ${count}`;
+  if (error.code === 'INTERRUPTED') {
+    return new AimaasError(
+      'INTERRUPTED',
+      `Interrupted in ${which}; nothing of the cross-validation is kept.`,
+      {
+        cause: error,
+      },
+    );
+  }
+  if (error.code !== 'TRAINING_DIVERGED') return error;
+  return new AimaasError('TRAINING_DIVERGED', `The loss became NaN or infinite in ${which}.`, {
+    hint: 'Train with a smaller rate, then cross-validate that: aimaas train --learning-rate auto --clip-norm 1',
+    cause: error,
+  });
 }
 
 /** Refits everything on the rows outside the fold and answers those inside, in the terms of the whole data's target. */

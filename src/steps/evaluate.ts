@@ -16,7 +16,7 @@ import {
   namesFor,
   requiredFiles,
 } from './evaluation-result.js';
-import { checkAnswers, type JudgedRows } from './evaluation-rows.js';
+import { checkAnswers, checkWeights, type JudgedRows } from './evaluation-rows.js';
 import {
   findSubject,
   folderFor,
@@ -112,6 +112,7 @@ async function run(
     const found = await readRows(workspace, subject, predictor, options, context);
     const { judged } = found;
     checkAnswers(judged, 'location' in subject.on);
+    checkWeights(judged, 'split' in subject.on ? `the ${subject.on.split} split` : subject.on.location);
     const rows = metricRows(judged);
     // A question about one metric is answered with it alone; what is kept has all of the task.
     const names = destination === undefined ? all : [...new Set([...defaultMetricNames(task), ...all])];

@@ -1,5 +1,5 @@
 import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { Metrics } from '../core/artifacts.js';
 import { removeLeftovers } from '../workspace/leftovers.js';
 import { storageError, temporaryName, writeJsonAtomic } from '../workspace/atomic.js';
@@ -31,9 +31,17 @@ export async function testMetrics(run: string): Promise<Metrics | null> {
   return Object.fromEntries(numbers) as Metrics;
 }
 
+/** The files that an earlier evaluation says it wrote into the folder. */
+async function filesOf(folder: string): Promise<string[]> {
+  const evaluation = await readEvaluation(folder);
+  const files = typeof evaluation?.['evaluation'] === 'string' ? evaluation['files'] : [];
+  if (!Array.isArray(files)) return [];
+  return files.filter((name) => typeof name === 'string').filter((name) => basename(name) === name);
+}
+
 /**
  * Writes files into `folder` so that a reader sees all of the old ones or all of the new, as far as a file system can:
- * everything is made in a folder beside it and then moved, metrics.json last. Files of other names stay.
+ * everything is made in a folder beside it and then moved, metrics.json last. Files of others stay.
  * @returns what `write` made, by name.
  * @throws AimaasError STORAGE when the folder cannot be written.
  */
@@ -44,12 +52,15 @@ async function replaceFiles(folder: string, write: (dir: string) => Promise<void
     await mkdir(dirname(folder), { recursive: true });
     await mkdir(temporary);
     await write(temporary);
+    const before = await filesOf(folder);
     const names = (await readdir(temporary)).sort(
       (a, b) => Number(a === METRICS_FILE) - Number(b === METRICS_FILE) || a.localeCompare(b),
     );
     await mkdir(folder, { recursive: true });
     await rm(join(folder, METRICS_FILE), { force: true });
     for (const name of names) await rename(join(temporary, name), join(folder, name));
+    // What an earlier evaluation left here, of another model perhaps, would be taken for this one's.
+    for (const name of before) if (!names.includes(name)) await rm(join(folder, name), { force: true });
     return names;
   } catch (error) {
     throw storageError(error, folder);

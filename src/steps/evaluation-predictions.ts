@@ -13,8 +13,8 @@ export type PredictionFile = (typeof PREDICTION_FILES)[number];
 const CHUNK_ROWS = 10_000;
 
 /**
- * Writes predictions.csv or predictions.parquet: row (number in the data, from 1), truth, prediction,
- * probability_<class>….
+ * Writes predictions.csv or predictions.parquet: row (number in the data, from 1), truth, the row's weight and its fold
+ * where there are any, prediction, probability_<class>….
  */
 export async function writePredictions(
   judged: JudgedRows,
@@ -30,11 +30,22 @@ export async function writePredictions(
   return 'predictions.parquet';
 }
 
+/** The columns before the answer, and their types in Parquet. */
+function givenColumns({ weights, fold, target }: JudgedRows): [string, string][] {
+  const columns: [string, string][] = [
+    ['row', 'BIGINT'],
+    ['truth', target.task === 'regression' ? 'DOUBLE' : 'VARCHAR'],
+  ];
+  if (weights !== undefined) columns.push(['weight', 'DOUBLE']);
+  if (fold !== undefined) columns.push(['fold', 'BIGINT']);
+  return columns;
+}
+
 async function writeCsv(judged: JudgedRows, path: string, signal: AbortSignal): Promise<void> {
-  const { target, truth, scores, row } = judged;
+  const { target, truth, scores, row, weights, fold } = judged;
   const width = outputsOf(target);
   const formatter = predictionFormatter('csv', {
-    keep: ['row', 'truth'],
+    keep: givenColumns(judged).map(([name]) => name),
     classes: classesOf(target),
     preamble: {},
   });
@@ -52,7 +63,13 @@ async function writeCsv(judged: JudgedRows, path: string, signal: AbortSignal): 
       answers.forEach((answer, i) => {
         const label = truth[from + i] as number;
         const truly = target.task === 'regression' ? label : (target.classes[label] ?? null);
-        text += formatter.row(answer, [(row[from + i] as number) + 1, truly]);
+        const at = from + i;
+        text += formatter.row(answer, [
+          (row[at] as number) + 1,
+          truly,
+          ...(weights === undefined ? [] : [shortestFloat32(weights[at] as number)]),
+          ...(fold === undefined ? [] : [fold[at] as number]),
+        ]);
       });
       await output.write(text);
     }
@@ -69,9 +86,10 @@ async function toParquet(judged: JudgedRows, csv: string, path: string, signal: 
   const { withDatabase } = await import('../sources/duckdb.js');
   const { sqlText } = await import('../sources/cell.js');
   const { target } = judged;
-  const names = outputColumns({ keep: ['row', 'truth'], classes: classesOf(target) });
+  const given = givenColumns(judged);
+  const names = outputColumns({ keep: given.map(([name]) => name), classes: classesOf(target) });
   const answer = target.task === 'regression' ? 'DOUBLE' : 'VARCHAR';
-  const typeOf = (i: number): string => (i === 0 ? 'BIGINT' : i <= 2 ? answer : 'DOUBLE');
+  const typeOf = (i: number): string => given[i]?.[1] ?? (i === given.length ? answer : 'DOUBLE');
   const columns = names.map((name, i) => `${sqlText(name)}: ${sqlText(typeOf(i))}`).join(', ');
   // Strings are quoted or plain; only an empty field is null, and no class is named so.
   const read = `read_csv(${sqlText(csv)}, header = true, auto_detect = false, delim = ',', quote = '"', escape = '"', nullstr = '', columns = {${columns}})`;

@@ -20,6 +20,8 @@ export interface JudgedRows {
   /** [rows]: 0-based number of the row where it came from. */
   readonly row: Int32Array;
   readonly weights: Float32Array | undefined;
+  /** Which fold, from 1, each row was held out in; only of a cross-validation. */
+  readonly fold?: Int32Array;
 }
 
 /** Gathers rows part by part. */
@@ -129,6 +131,19 @@ export function checkAnswers(rows: JudgedRows, isNewData: boolean): void {
         ? `Look at row ${number} for numbers far outside what the model was trained on.`
         : 'Train again with a lower learning rate: aimaas train --learning-rate 0.0001',
       details: { rows: bad.size, firstRow: number },
+    },
+  );
+}
+
+/** @throws AimaasError COLUMN_VALUE when no row counts: metrics weighted by nothing would mean nothing. */
+export function checkWeights({ weights }: JudgedRows, where: string): void {
+  if (weights === undefined || weights.length === 0 || weights.some((weight) => weight > 0)) return;
+  throw new AimaasError(
+    'COLUMN_VALUE',
+    `The weight is 0 in all ${weights.length} rows of ${where}, so none of them counts; weights above 0 were expected.`,
+    {
+      hint: 'Choose another --weight-column in aimaas preprocess, or other rows: aimaas evaluate --data FILE',
+      details: { rows: weights.length },
     },
   );
 }

@@ -69,7 +69,7 @@ function specsOf(
   const names = new Set([...families.values()].flatMap((one) => Object.keys(known(one))));
   throw bad(
     text,
-    `the name of a parameter of ${[...families.keys()].join(' or ')}, or of a training option. ${didYouMean(name, names)}`,
+    `the name of a parameter of ${[...families.keys()].join(' or ')}, or of a training option. ${didYouMean(name, names).replace(/\.$/, '')}`,
   );
 }
 

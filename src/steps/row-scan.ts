@@ -73,10 +73,13 @@ export function isMissing(column: Column, row: number): boolean {
   return column.storage === 'number' ? Number.isNaN(column.values[row]) : (column.codes[row] as number) < 0;
 }
 
+/** Sums over rows must hold in single precision. Only the proportions of weights matter, so nobody needs larger ones. */
+const LARGEST_WEIGHT = 1e30;
+
 /**
  * Sample weights of some rows.
  * @param first 0-based number of the first row, for messages.
- * @throws AimaasError COLUMN_VALUE for a weight that is missing, negative or infinite.
+ * @throws AimaasError COLUMN_VALUE for a weight that is missing, negative or too large.
  */
 export function weightsOf(table: Table, name: string, first: number): Float32Array {
   const column = columnIn(table, name);
@@ -86,14 +89,17 @@ export function weightsOf(table: Table, name: string, first: number): Float32Arr
       details: { column: name },
     });
   }
-  const bad = column.values.findIndex((value) => !(value >= 0 && value < Infinity));
+  const bad = column.values.findIndex((value) => !(value >= 0 && value <= LARGEST_WEIGHT));
   if (bad >= 0) {
     const value = column.values[bad] as number;
     const shown = Number.isNaN(value) ? 'missing' : String(value);
     throw new AimaasError(
       'COLUMN_VALUE',
-      `The weight in row ${first + bad + 1} of column "${name}" is ${shown}; a weight is a number of at least 0.`,
-      { details: { column: name, row: first + bad } },
+      `The weight in row ${first + bad + 1} of column "${name}" is ${shown}; a weight is a number from 0 to ${LARGEST_WEIGHT}.`,
+      {
+        hint: 'Mend the column, or name another: aimaas preprocess --weight-column COLUMN',
+        details: { column: name, row: first + bad },
+      },
     );
   }
   return Float32Array.from(column.values);

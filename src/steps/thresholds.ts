@@ -16,7 +16,7 @@ export function parseThresholds(texts: readonly string[], task: TaskKind): Thres
         hint: `--fail-under ${task === 'regression' ? 'rmse=3.5' : 'accuracy=0.9'}`,
       });
     }
-    const metric = findMetric(name.trim(), task);
+    const metric = findMetric(name.trim(), task, (known) => `--fail-under ${known}=${limit}`);
     return { metric: metric.name, limit, direction: metric.direction };
   });
 }

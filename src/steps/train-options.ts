@@ -119,6 +119,26 @@ export function optionsOfRun({ content }: Manifest<RunContent>, folder: string):
   };
 }
 
+/**
+ * The options with the network of the run whose weights are to be started from, as far as they do not ask for another:
+ * weights fit into a network of the same shape only.
+ */
+export function likeRun(
+  options: TrainOptions,
+  { content }: Manifest<RunContent>,
+  folder: string,
+): TrainOptions {
+  const settings = content.options as TrainSettings;
+  const { model = 'auto' } = options;
+  if (model !== 'auto' && model !== settings.family) return options;
+  return {
+    ...options,
+    model: copiedSource(folder, content.options) ?? settings.family,
+    params: { ...settings.params, ...options.params },
+    members: options.members ?? settings.members,
+  };
+}
+
 export interface ResolvedTraining {
   readonly family: ModelFamily;
   readonly source: ModelSource | undefined;
@@ -190,7 +210,11 @@ export async function resolveTraining(
     memory: options.memory ?? DEFAULT_MEMORY,
   };
   if (settings.classWeights === 'balanced' && features.task === 'regression') {
-    throw new AimaasError('USAGE', '--class-weights is for classes; this feature set is for regression.');
+    throw new AimaasError(
+      'USAGE',
+      '--class-weights is balanced, but it is for classes; this feature set is for regression.',
+      { hint: 'Leave it out, or weigh rows: aimaas preprocess --weight-column COLUMN' },
+    );
   }
   requireUse(options, settings, features.task);
   return { family, source, context, loss, settings };
@@ -200,9 +224,21 @@ function hasMomentum(optimizer: string): boolean {
   return optimizer === 'momentum' || optimizer === 'nesterov';
 }
 
-/** @throws AimaasError USAGE for an option that would change nothing. */
+const LIMITS = {
+  clipNorm: '--clip-norm',
+  clipWeightNorm: '--clip-weight-norm',
+  clipValue: '--clip-value',
+} as const;
+
+/** @throws AimaasError USAGE for an option that would change nothing, or let nothing change. */
 function requireUse({ momentum }: TrainOptions, settings: TrainSettings, task: TaskKind): void {
   const { optimizer, labelSmoothing } = settings;
+  for (const [name, flag] of Object.entries(LIMITS)) {
+    if (settings[name as keyof typeof LIMITS] !== 0) continue;
+    throw new AimaasError('USAGE', `${flag} is 0, which lets no weight move; expected a number above 0.`, {
+      hint: `aimaas train ${flag} 1, or leave it out for no limit`,
+    });
+  }
   if (momentum !== undefined && !hasMomentum(optimizer)) {
     throw new AimaasError('USAGE', `--momentum is ${momentum}, but the optimizer ${optimizer} has none.`, {
       hint: `aimaas train --optimizer momentum --momentum ${momentum}, or nesterov`,
@@ -212,6 +248,7 @@ function requireUse({ momentum }: TrainOptions, settings: TrainSettings, task: T
     throw new AimaasError(
       'USAGE',
       `--label-smoothing is ${labelSmoothing}, but it is for classes; this feature set is for regression.`,
+      { hint: 'Leave it out; --loss huber or mae count large errors for less' },
     );
   }
 }

@@ -1,3 +1,5 @@
+import { AimaasError } from '../core/errors.js';
+import type { Reporter } from '../core/reporter.js';
 import type { TaskKind } from '../core/task-kind.js';
 import { evenBatches, stepsOfPart } from '../training/data.js';
 import type { TrainingPlan } from '../training/plan.js';
@@ -32,6 +34,40 @@ export function planOf(settings: TrainSettings, training: TrainingData): Trainin
     evaluateEvery: Math.max(1, Math.floor(settings.epochs / settings.evaluations)),
     patience: settings.patience ?? undefined,
   };
+}
+
+/**
+ * Says what will be missing from a run, or not be reached in it.
+ * @throws AimaasError USAGE for a patience that could not see an improvement.
+ */
+export function checkCourse({ data, members }: TrainingData, plan: TrainingPlan, reporter: Reporter): void {
+  const held = members.validation.reduce((sum, rows) => sum + rows.length, 0);
+  const judged = members.validation.some((rows) => rows.some((row) => (data.weight[row] as number) > 0));
+  if (!judged) {
+    const why = held === 0 ? 'There are no validation rows' : 'All validation rows have the weight 0';
+    if (plan.patience !== undefined) {
+      throw new AimaasError(
+        'USAGE',
+        `--patience is ${plan.patience}, but no improvement can be seen: ${lowerFirst(why)}.`,
+        { hint: 'Leave it out, or make validation rows: aimaas preprocess --split 0.7,0.15,0.15' },
+      );
+    }
+    reporter.warn(
+      `${why}: the weights of the last epoch are kept, and probabilities are not calibrated.`,
+      'aimaas preprocess --split 0.7,0.15,0.15',
+    );
+  }
+  const steps = plan.epochs * plan.stepsPerEpoch;
+  if (plan.warmup >= steps) {
+    reporter.warn(
+      `The warm-up of ${plan.warmup} steps does not end: the run has ${steps}, and the learning rate rises in all of them.`,
+      `aimaas train --warmup ${Math.floor(steps / 10)}`,
+    );
+  }
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
 }
 
 /**

@@ -15,7 +15,7 @@ import { openTrainingData, type TrainingData } from './train-data.js';
 import { removeCheckpoints, weightsFrom, writeModel, writeNetwork } from './train-files.js';
 import { type Job, writeState } from './train-job.js';
 import { RunLog } from './train-log.js';
-import { penaltyOf, planOf } from './train-plan.js';
+import { checkCourse, penaltyOf, planOf } from './train-plan.js';
 import { judged, resultOf, type TrainResult } from './train-result.js';
 
 /** Trains the network of a run, from its last checkpoint where there is one, and completes the run. */
@@ -30,6 +30,7 @@ export async function runJob(job: Job): Promise<TrainResult> {
   const resume = job.options.force === true ? undefined : await readCheckpoint(checkpoints);
   const training = await openTrainingData(workspace, features, settings);
   const plan = planOf(settings, training);
+  checkCourse(training, plan, context.reporter);
   const starts =
     job.options.from === undefined ? undefined : await weightsFrom(workspace.folder('run', job.options.from));
   await writeState(job, 'training', { seconds: 0 });

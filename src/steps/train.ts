@@ -9,7 +9,7 @@ import type { Manifest } from '../workspace/manifest.js';
 import { exists, Workspace } from '../workspace/workspace.js';
 import { asItStands, lastInterrupted, wayOn } from './run-state.js';
 import type { Job, TrainHooks } from './train-job.js';
-import { optionsOfRun, resolveTraining, type TrainOptions } from './train-options.js';
+import { likeRun, optionsOfRun, resolveTraining, type TrainOptions } from './train-options.js';
 import { requireSameOptions } from './train-resume.js';
 import { resultOf, type TrainResult } from './train-result.js';
 import { runJob } from './train-run.js';
@@ -32,9 +32,11 @@ export async function train(
   const asked = options.resume === undefined ? options : await resumed(workspace, options);
   const features = await workspace.find<FeaturesContent>('features', asked.features);
   await warnIfOutdated(workspace, features, asked, context);
-  const resolved = await resolveTraining(asked, features.content);
+  const other = asked.from === undefined ? undefined : await runWithWeights(workspace, asked.from);
+  const from = other?.id ?? null;
+  const wanted = other === undefined ? asked : likeRun(asked, other, workspace.folder('run', other.id));
+  const resolved = await resolveTraining(wanted, features.content);
   const { engine, device } = await chooseEngine(asked.engine, asked.device);
-  const from = asked.from === undefined ? null : (await runWithWeights(workspace, asked.from)).id;
   const key = {
     step: 'train',
     version: STEP_VERSION,

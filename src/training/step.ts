@@ -57,6 +57,9 @@ export interface StepOptions {
   readonly targetShape?: readonly number[];
 }
 
+/** Stands in for the weight of a batch of rows that all have the weight 0, so that nothing is divided by 0. */
+const LEAST_WEIGHT = 1e-30;
+
 /** One kind of input: the state, which every step turns into that of the next, or what a step is given. */
 type Inputs = Readonly<Record<string, tf.Tensor>>;
 
@@ -139,7 +142,7 @@ function lossAndGradients(program: Program, options: StepOptions, inputs: Inputs
     nextStatistics = applied.statistics;
     const rows = options.loss.rows(applied.outputs, inputs.y as tf.Tensor, options);
     const weight = inputs.weight as tf.Tensor;
-    const total = tf.maximum(tf.sum(weight, 1), 1e-12);
+    const total = tf.maximum(tf.sum(weight, 1), LEAST_WEIGHT);
     const byMember = tf.div(tf.sum(tf.mul(rows, weight), 1), total);
     const own = applied.losses.map((loss) => tf.sum(loss));
     meanLoss = keep(own.reduce((sum, loss) => tf.add(sum, tf.div(loss, members)), tf.mean(byMember)));

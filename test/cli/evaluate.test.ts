@@ -51,6 +51,7 @@ describe('evaluate --data with sample weights', () => {
       const data = ['--data', join(cwd, 'weighted.csv'), '--no-plots', '--output', 'out'];
       const result = await runJson<EvaluateResult>(['evaluate', ...data], at);
       const rows = await csv(join(weighted.path, 'out', 'predictions.csv'));
+      expect(rows.map((row) => Number(row['weight']))).toEqual(rows.map((_, i) => weight(i + 1)));
       const hits = rows.map((row) => Number(row['truth'] === row['prediction']));
       const weights = rows.map((_, i) => weight(i + 1));
       const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
@@ -65,6 +66,13 @@ describe('evaluate --data with sample weights', () => {
       expect(other.stderr).toContain(
         'penguins.csv has no sample weights (column w): all rows count the same.',
       );
+      const weightless = lines.slice(0, 9).map((line, i) => (i === 0 ? line : line.replace(/\d+$/, '0')));
+      await writeFile(join(weighted.path, 'zero.csv'), weightless.join('\n'));
+      const zero = await runCli(['evaluate', '--data', 'zero.csv'], at);
+      expect([zero.code, zero.stderr]).toEqual([
+        3,
+        expect.stringContaining('The weight is 0 in all 8 rows of zero.csv, so none of them counts'),
+      ]);
       await writeFile(join(weighted.path, 'bad.csv'), lines.slice(0, 9).join('\n').replace(/,1$/m, ',-1'));
       const bad = await runCli(['evaluate', '--data', 'bad.csv'], at);
       expect([bad.code, bad.stderr]).toEqual([3, expect.stringContaining('column "w" is -1')]);
@@ -160,12 +168,29 @@ describe('evaluate on the test split', () => {
     );
   });
 
+  it('removes what an earlier evaluation wrote to the same folder and this one does not', async () => {
+    const first = await evaluateJson('--output', 'again', '--bootstrap', '20');
+    expect(first.files).toContain('report.html');
+    await writeFile(join(cwd, 'again', 'notes.txt'), 'mine');
+    const second = await evaluateJson(
+      '--output',
+      'again',
+      '--no-plots',
+      '--seed',
+      '5',
+      '--predictions',
+      'parquet',
+    );
+    expect((await readdir(join(cwd, 'again'))).sort()).toEqual([...second.files, 'notes.txt'].sort());
+  });
+
   it.each([
     [['--metric', 'acuracy'], 2, 'Did you mean "accuracy"?'],
     [['--metric', 'f1'], 2, 'f1_macro'],
     [['--fail-under', 'accuracy'], 2, 'expected METRIC=NUMBER'],
     [['--fail-under', 'accuracy=high'], 2, 'expected METRIC=NUMBER'],
     [['--fail-under', 'r2=0.5'], 2, 'not for a multiclass model'],
+    [['--fail-under', 'acuracy=0.5'], 2, 'hint: --fail-under accuracy=0.5'],
     [['--folds', '1'], 2, ''],
     [['--folds', '3', '--data', 'penguins.csv'], 2, '--data cannot be given too'],
     [['--run', 'nothing'], 4, 'no model or run "nothing"'],
@@ -291,9 +316,40 @@ describe('evaluate --folds', () => {
     }
     const rows = await csv(join(result.output ?? '', 'predictions.csv'));
     const data = await csv(PENGUINS);
+    for (const { fold, metrics } of folds) {
+      const own = rows.filter((row) => row['fold'] === String(fold));
+      const right = own.filter((row) => row['truth'] === row['prediction']).length;
+      expect(right / own.length).toBeCloseTo(metrics['accuracy'] ?? NaN, 12);
+    }
     expect(rows.map((row) => Number(row['row'])).sort((a, b) => a - b)).toEqual(data.map((_, i) => i + 1));
     for (const row of rows) expect(data[Number(row['row']) - 1]?.['species']).toBe(row['truth']);
     expect(await evaluateJson('--folds', '3', '--no-plots')).toMatchObject({ upToDate: true });
+  });
+
+  it('says in which fold it was interrupted, and recommends no run that is gone with it', async () => {
+    const abort = new AbortController();
+    const interrupted = runCli(['evaluate', '--folds', '3', '--seed', '77'], { cwd, signal: abort.signal });
+    // Once the first fold is being trained.
+    const cache = join(cwd, '.aimaas', 'cache');
+    const files = () => readdir(cache, { recursive: true }).catch(() => []);
+    while (!(await files()).some((name) => name.endsWith('metrics.jsonl'))) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    abort.abort();
+    const { code, stderr } = await interrupted;
+    expect(code).toBe(130);
+    expect(stderr).toMatch(/Interrupted in fold \d of 3; nothing of the cross-validation is kept/);
+    expect(stderr).not.toMatch(/--resume|checkpoint/);
+  });
+
+  it('says in which fold the loss ran away', async () => {
+    const wild = ['--optimizer', 'sgd', '--learning-rate', '1e30', '--epochs', '7'];
+    expect((await runCli(['train', '--model', 'mlp', '--layers', '4', ...wild], { cwd })).code).toBe(3);
+    const { runs } = await runJson<{ runs: { id: string }[] }>(['runs'], { cwd });
+    const { code, stderr } = await evaluate('--folds', '2', '--run', runs[0]?.id ?? '');
+    expect(code).toBe(3);
+    expect(stderr).toContain('The loss became NaN or infinite in fold 1 of 2.');
+    expect(stderr).not.toMatch(/--from|weights\.safetensors/);
   });
 
   it('does not let the target leak: a random target is not predicted', async () => {

@@ -81,6 +81,22 @@ describe('aimaas train', () => {
     expect(other.stderr).toMatch(/weight/);
   });
 
+  it('starts from the weights of another run with the network of that run', async () => {
+    const argv = ['train', '--layers', '6,4', '--activation', 'relu', '--members', '3', '--epochs', '2'];
+    const first = await runJson<Trained>(argv, { cwd });
+    const tuned = await runCli(['train', '--from', first.run, '--epochs', '2', '--json'], { cwd });
+    expect(tuned.stderr).not.toContain('New weights');
+    expect(JSON.parse(tuned.stdout)).toMatchObject({
+      members: 3,
+      model: { family: 'mlp', params: { units: [6, 4], activation: 'relu' } },
+    });
+    const linear = await runJson<Trained>(['train', '--model', 'linear', '--epochs', '2'], { cwd });
+    const next = ['train', '--from', linear.run, '--epochs', '3'];
+    expect(await runJson(next, { cwd })).toMatchObject({ model: { family: 'linear' } });
+    const wider = await runCli(['train', '--from', first.run, '--layers', '6,5', '--epochs', '2'], { cwd });
+    expect(wider.stderr).toMatch(/New weights for dense_1\/kernel/);
+  });
+
   it('names the option that a family has no use for', async () => {
     const { code, stderr } = await runCli(['train', '--model', 'linear', '--layers', '3'], { cwd });
     expect(code).toBe(2);
@@ -98,6 +114,46 @@ describe('aimaas train', () => {
     const smoothing = await runCli(['train', '--label-smoothing', '0.1', ...within], { cwd });
     expect(smoothing.code).toBe(2);
     expect(smoothing.stderr).toMatch(/--label-smoothing is 0\.1, but it is for classes/);
+  });
+
+  it.each(['--clip-norm', '--clip-weight-norm', '--clip-value'])(
+    'refuses %s 0, which trains nothing',
+    async (flag) => {
+      const { code, stderr } = await runCli(['train', flag, '0'], { cwd });
+      expect(code).toBe(2);
+      expect(stderr).toContain(`${flag} is 0, which lets no weight move; expected a number above 0.`);
+    },
+  );
+
+  it('refuses a network that no memory holds', async () => {
+    const { code, stderr } = await runCli(['train', '--layers', '100000000', '--members', '2'], { cwd });
+    expect(code).toBe(2);
+    expect(stderr).toMatch(
+      /with dense_0\/kernel \(\d+ × 100000000 in each of 2 members\) it has [\d,]+ weights/,
+    );
+  });
+
+  it('warns of a warm-up that is longer than the run', async () => {
+    const { code, stderr } = await runCli([...QUICK, '--warmup', '1000'], { cwd });
+    expect(code).toBe(0);
+    expect(stderr).toContain('The warm-up of 1000 steps does not end: the run has 12');
+  });
+
+  it('says what it cannot do without validation rows', async () => {
+    const within = ['--workspace', 'unheld'];
+    await runJson(['collect', 'penguins.csv', '--target', 'species', ...within], { cwd });
+    await runJson(['preprocess', '--split', '0.8,0,0.2', ...within], { cwd });
+    const argv = ['train', '--layers', '4', '--epochs', '2', '--members', '1', ...within];
+    const { code, stderr } = await runCli(argv, { cwd });
+    expect(code).toBe(0);
+    expect(stderr).toContain('There are no validation rows: the weights of the last epoch are kept');
+    const waiting = await runCli([...argv, '--patience', '5'], { cwd });
+    expect(waiting.code).toBe(2);
+    expect(waiting.stderr).toContain(
+      '--patience is 5, but no improvement can be seen: there are no validation',
+    );
+    // Members hold out rows of the training split.
+    await runJson(['train', '--layers', '4', '--epochs', '2', '--patience', '5', ...within], { cwd });
   });
 
   it('draws a straight line with the linear family, beyond the data too, in exports as well', async () => {

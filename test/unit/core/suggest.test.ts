@@ -8,6 +8,8 @@ describe('nearestName', () => {
     ['balanced-accuracy', 'balanced_accuracy'],
     ['acuracy', 'accuracy'],
     ['1f', 'f1'],
+    ['acc', 'accuracy'],
+    ['bal', 'balanced_accuracy'],
   ])('%s means %s', (typed, meant) => {
     expect(nearestName(typed, ['target', 'accuracy', 'balanced_accuracy', 'f1'])).toBe(meant);
   });

@@ -318,6 +318,7 @@ test('nothing to learn from is said, with the reasons', () => {
     expect.objectContaining({
       code: 'COLUMN_NOT_FOUND',
       message: 'No column is left to learn from (x: it is an identifier).',
+      hint: expect.stringContaining('aimaas collect FILE --type "x=category"') as string,
     }) as Error,
   );
   expect(() => fit('number', [])).toThrow(expect.objectContaining({ code: 'TOO_FEW_ROWS' }) as Error);

@@ -362,7 +362,15 @@ describe('cleaning', () => {
     );
     await expect(preprocess({ weightColumn: 'w' }, bad)).rejects.toMatchObject({
       code: 'COLUMN_VALUE',
-      message: 'The weight in row 8 of column "w" is -1; a weight is a number of at least 0.',
+      message: 'The weight in row 8 of column "w" is -1; a weight is a number from 0 to 1e+30.',
+    });
+    const large = await collected(
+      'large-weights',
+      sixty((row, i) => ({ ...row, w: i === 3 ? 1e300 : 1 })),
+      'y',
+    );
+    await expect(preprocess({ weightColumn: 'w' }, large)).rejects.toMatchObject({
+      message: 'The weight in row 4 of column "w" is 1e+300; a weight is a number from 0 to 1e+30.',
     });
     const none = await collected(
       'no-weights',
