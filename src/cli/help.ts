@@ -45,7 +45,9 @@ export function optionText(spec: OptionSpec): string {
   if (spec.choices !== undefined) notes.push(spec.choices.join(', '));
   const { minimum, maximum } = spec;
   if (minimum !== undefined && maximum !== undefined) notes.push(`${minimum} to ${maximum}`);
-  else if (minimum !== undefined) notes.push(`at least ${minimum}${spec.type === 'duration' ? ' s' : ''}`);
+  else if (spec.type === 'duration') {
+    if (minimum !== undefined && minimum > 0) notes.push(`at least ${minimum} s`);
+  } else if (minimum !== undefined) notes.push(`at least ${minimum}`);
   else if (maximum !== undefined) notes.push(`at most ${maximum}`);
   if (spec.keyword !== undefined) notes.push(`or "${spec.keyword}"`);
   if (spec.repeatable === true) notes.push('repeatable');
