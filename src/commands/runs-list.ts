@@ -71,9 +71,9 @@ export default defineCommand({
     const { listRuns } = await import('../steps/runs.js');
     return listRuns({ ...options, metrics: options.metric }, context);
   },
-  render({ runs, total, sort, metrics: named }, style) {
-    if (runs.length === 0)
-      return `No runs${total === 0 ? ' yet' : ''}.\n\nNext: ${style.bold('aimaas train')}`;
+  render({ runs, total, workspaceTotal, sort, metrics: named }, style) {
+    if (workspaceTotal === 0) return `No runs yet.\n\nNext: ${style.bold('aimaas train')}`;
+    if (runs.length === 0) return `No run of ${workspaceTotal} meets --where.`;
     const metrics = named.length > 0 ? named : usualMetrics(runs, sort);
     const rows = runs.map((run) => [
       run.current ? `${run.id} *` : run.id,

@@ -51,12 +51,14 @@ function flatten(value: JsonObject, prefix = ''): Record<string, Json> {
 }
 
 function parametersOf({ content }: Manifest<RunContent>): Record<string, Json> {
+  // The options repeat what the model is.
+  const options = Object.entries(content.options).filter(([name]) => name !== 'params' && name !== 'family');
   return {
     data: content.data,
     features: content.features,
     model: content.model.family,
     ...flatten(content.model.params, 'model.'),
-    ...flatten(content.options),
+    ...flatten(Object.fromEntries(options)),
   };
 }
 
@@ -99,6 +101,7 @@ function chosenMetrics(
       'USAGE',
       `None of the runs has the metric "${unknown}". ${didYouMean(unknown, known)}`,
       {
+        hint: `--metric ${[...known][0] ?? 'accuracy'}`,
         details: { metric: unknown, known: [...known] },
       },
     );

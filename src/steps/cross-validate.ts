@@ -27,6 +27,7 @@ import { assignFolds, writeFold } from './folds.js';
 import { openPredictor } from './predictor.js';
 import { preprocessAs } from './preprocess.js';
 import type { PreprocessPlan } from './preprocess-plan.js';
+import { resolveModel } from './resolve-model.js';
 import { train } from './train.js';
 import { optionsOfRun } from './train-options.js';
 
@@ -117,8 +118,20 @@ export async function crossValidate(options: EvaluateOptions, context: StepConte
   return chosen({ ...result, files, output: folder }, options, false);
 }
 
+/** The run of that id, or the one that an exported model was made of. */
+async function runNamed(workspace: Workspace, wanted: string | undefined): Promise<Manifest<RunContent>> {
+  try {
+    return await workspace.find<RunContent>('run', wanted);
+  } catch (error) {
+    const isUnknown = error instanceof AimaasError && error.code === 'ARTIFACT_NOT_FOUND';
+    if (wanted === undefined || !isUnknown) throw error;
+    const model = await resolveModel({ workspace: workspace.root }, wanted);
+    return workspace.find<RunContent>('run', model.run ?? wanted);
+  }
+}
+
 async function pipelineOf(workspace: Workspace, wanted: string | undefined): Promise<Pipeline> {
-  const run = await workspace.find<RunContent>('run', wanted);
+  const run = await runNamed(workspace, wanted);
   const features = await workspace.find<FeaturesContent>('features', run.content.features);
   const data = await workspace.find<DataContent>('data', features.content.data);
   const plan = features.key['plan'] as unknown as PreprocessPlan;

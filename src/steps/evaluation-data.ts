@@ -90,7 +90,13 @@ export async function rowsOfData(
     }
   } catch (error) {
     bar.fail();
-    throw isAbsent(error, target.column) ? withoutTarget(options.location, target.column) : error;
+    if (isAbsent(error, target.column)) throw withoutTarget(options.location, target.column);
+    if (!(error instanceof AimaasError) || error.code !== 'BAD_ROW') throw error;
+    // How cells are read is part of the model, so the advice that `collect` gives is of no use here.
+    throw new AimaasError('BAD_ROW', error.message, {
+      hint: 'Mend the row, or leave it out of the file; aimaas predict --on-bad-row skip answers the others.',
+      details: error.details,
+    });
   }
   bar.done();
   unknown.check(target);

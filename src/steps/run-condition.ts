@@ -44,6 +44,13 @@ export function parseCondition(text: string): Condition {
       { hint: "For example: --where 'accuracy>=0.9' --where family=mlp" },
     );
   }
+  if (/^[<>]/.test(operator) && !Number.isFinite(Number(value))) {
+    throw new AimaasError(
+      'USAGE',
+      `The condition "${text}" cannot be read: expected a number after ${operator}, but it is "${value}".`,
+      { hint: "For example: --where 'accuracy>=0.9' --where family=mlp" },
+    );
+  }
   return {
     text,
     name,

@@ -45,6 +45,8 @@ export type ListRunsResult = {
   readonly metrics: readonly string[];
   /** How many there are in all; `runs` may be fewer. */
   readonly total: number;
+  /** Runs of the workspace, whether they meet the conditions or not. */
+  readonly workspaceTotal: number;
   readonly runs: readonly RunSummary[];
 };
 
@@ -159,6 +161,7 @@ export async function listRuns(options: ListRunsOptions, context: StepContext): 
       throw new AimaasError(
         'USAGE',
         `No run has the value "${name}" of --where ${text}. ${didYouMean(name, known)}`,
+        { hint: 'aimaas runs show, for the names that there are' },
       );
     }
   }
@@ -170,6 +173,7 @@ export async function listRuns(options: ListRunsOptions, context: StepContext): 
     sort: options.sort ?? null,
     metrics: options.metrics ?? [],
     total: sorted.length,
+    workspaceTotal: all.length,
     runs: sorted.slice(0, options.limit).map((run) => summaryOf(run, current)),
   };
 }

@@ -263,6 +263,15 @@ describe('evaluate --data', () => {
     expect(result.stderr).toContain('hint:');
   });
 
+  it('gives advice that evaluate can follow for a cell that cannot be read', async () => {
+    await writeFile(join(cwd, 'words.csv'), (await readFile(PENGUINS, 'utf8')).replace(',39.1,', ',long,'));
+    const { code, stderr } = await evaluate('--data', 'words.csv');
+    expect(code).toBe(3);
+    expect(stderr).toMatch(/words\.csv, line 2, column "\w+": "long" is not a number/);
+    expect(stderr).toContain('hint: Mend the row, or leave it out of the file');
+    expect(stderr).not.toMatch(/--missing|--type/);
+  });
+
   it('says that there is nothing to evaluate on', async () => {
     const [header = ''] = (await readFile(PENGUINS, 'utf8')).split('\n');
     await writeFile(join(cwd, 'empty.csv'), `${header}\n`);
@@ -324,6 +333,15 @@ describe('evaluate --folds', () => {
     expect(rows.map((row) => Number(row['row'])).sort((a, b) => a - b)).toEqual(data.map((_, i) => i + 1));
     for (const row of rows) expect(data[Number(row['row']) - 1]?.['species']).toBe(row['truth']);
     expect(await evaluateJson('--folds', '3', '--no-plots')).toMatchObject({ upToDate: true });
+  });
+
+  it('takes the name of a model for the run that it was made of', async () => {
+    await ok('export', '--name', 'birds', '--format', 'onnx', '-q');
+    const asked = ['--folds', '2', '--metric', 'accuracy'];
+    const { run, metrics } = await evaluateJson(...asked, '--run', 'birds@latest');
+    expect(await evaluateJson(...asked, '--run', run ?? '')).toMatchObject({ metrics });
+    const missing = await evaluate(...asked, '--run', 'bird');
+    expect([missing.code, missing.stderr]).toEqual([4, expect.stringContaining('Did you mean "birds"?')]);
   });
 
   it('says in which fold it was interrupted, and recommends no run that is gone with it', async () => {

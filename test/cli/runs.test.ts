@@ -33,6 +33,7 @@ describe('runs list', () => {
       sort: null,
       metrics: [],
       total: 0,
+      workspaceTotal: 0,
       runs: [],
     });
   });
@@ -75,6 +76,11 @@ describe('runs list', () => {
       'Did you mean "accuracy"?',
     );
     expect((await aimaas('runs', 'list', '--where', 'nonsense')).stderr).toContain('cannot be read');
+    const word = await aimaas('runs', 'list', '--where', 'accuracy>>0.5');
+    expect(word.code).toBe(2);
+    expect(word.stderr).toContain('expected a number after >, but it is ">0.5"');
+    const none = await aimaas('runs', 'list', '--where', 'accuracy>2');
+    expect(none).toMatchObject({ code: 0, stdout: 'No run of 1 meets --where.\n' });
   });
 });
 
@@ -172,10 +178,20 @@ describe('runs show', () => {
     const { code, stderr } = await aimaas('runs', 'show', 'nope');
     expect(code).toBe(4);
     expect(stderr).toContain('hint: aimaas train');
+    await run(0.8);
+    expect((await aimaas('runs', 'show', 'nope')).stderr).toContain('hint: aimaas runs list');
   });
 });
 
 describe('runs compare', () => {
+  test('parameters of the model once', async () => {
+    const options = { epochs: 10, family: 'mlp', params: { units: [32] } };
+    const ids = [await run(0.8, { options }), await run(0.9, { options: { ...options, epochs: 20 } })];
+    const { stdout } = await aimaas('runs', 'compare', ...ids, '--all');
+    expect(stdout).toMatch(/model\.units/);
+    expect(stdout).not.toMatch(/params|^family/m);
+  });
+
   test('changes of metrics, the best marked, parameters that differ', async () => {
     const first = await run(0.8);
     const second = await run(0.9, { options: { epochs: 20 } });
