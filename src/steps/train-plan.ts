@@ -53,7 +53,7 @@ export function checkCourse({ data, members }: TrainingData, plan: TrainingPlan,
       );
     }
     reporter.warn(
-      `${why}: the weights of the last epoch are kept, and probabilities are not calibrated.`,
+      `${why}: the weights of the last epoch are kept, whether or not they are the best.`,
       'aimaas preprocess --split 0.7,0.15,0.15',
     );
   }

@@ -24,13 +24,13 @@ export async function runJob(job: Job): Promise<TrainResult> {
   const { settings } = resolved;
   const started = performance.now();
   const checkpoints = join(folder, 'checkpoints');
+  const training = await openTrainingData(workspace, features, settings);
+  const plan = planOf(settings, training);
+  checkCourse(training, plan, context.reporter);
   await mkdir(checkpoints, { recursive: true });
   if (resolved.source !== undefined) await copySource(resolved.source, folder);
   if (job.options.force === true) await removeCheckpoints(checkpoints);
   const resume = job.options.force === true ? undefined : await readCheckpoint(checkpoints);
-  const training = await openTrainingData(workspace, features, settings);
-  const plan = planOf(settings, training);
-  checkCourse(training, plan, context.reporter);
   const starts =
     job.options.from === undefined ? undefined : await weightsFrom(workspace.folder('run', job.options.from));
   await writeState(job, 'training', { seconds: 0 });

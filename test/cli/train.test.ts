@@ -1,4 +1,4 @@
-import { cp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -152,6 +152,7 @@ describe('aimaas train', () => {
     expect(waiting.stderr).toContain(
       '--patience is 5, but no improvement can be seen: there are no validation',
     );
+    expect(await readdir(join(cwd, 'unheld', 'runs'))).toHaveLength(1);
     // Members hold out rows of the training split.
     await runJson(['train', '--layers', '4', '--epochs', '2', '--patience', '5', ...within], { cwd });
   });
