@@ -88,7 +88,7 @@ export default defineCommand({
     from: {
       type: 'string',
       placeholder: 'RUN',
-      description: 'start from the weights of a run',
+      description: 'start from the weights of a run, with its network unless another is asked for',
       commandLineOnly: true,
     },
     ...ENGINE_OPTIONS,

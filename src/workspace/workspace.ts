@@ -17,13 +17,6 @@ const MADE_BY: Record<ArtifactKind, string> = {
   run: 'aimaas train',
 };
 
-/** What says which there are; of data and feature sets the current ones are shown. */
-const LISTED_BY: Record<ArtifactKind, string> = {
-  data: 'aimaas status',
-  features: 'aimaas status',
-  run: 'aimaas runs list',
-};
-
 const NOUN: Record<ArtifactKind, string> = { data: 'data set', features: 'feature set', run: 'run' };
 
 export async function exists(path: string): Promise<boolean> {
@@ -202,8 +195,7 @@ export class Workspace {
     if (manifest !== undefined) return manifest;
     const what = wanted === undefined ? `no ${NOUN[kind]} yet` : `no ${NOUN[kind]} "${wanted}"`;
     throw new AimaasError('ARTIFACT_NOT_FOUND', `The workspace ${this.root} has ${what}.`, {
-      hint:
-        wanted !== undefined && (await this.current(kind)) !== undefined ? LISTED_BY[kind] : MADE_BY[kind],
+      hint: kind === 'run' && (await this.current('run')) !== undefined ? 'aimaas runs list' : MADE_BY[kind],
     });
   }
 
