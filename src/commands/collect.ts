@@ -147,7 +147,7 @@ export default defineCommand({
     encoding: {
       type: 'string',
       placeholder: 'NAME',
-      description: 'Encoding of text files: utf-8, latin1, utf-16le, utf-16be',
+      description: 'Encoding of text files: utf-8, latin1, utf-16le, gbk …',
       defaultText: 'utf-8',
       group: 'Format',
     },

@@ -1,16 +1,17 @@
 import { defineCommand } from '../cli/command.js';
+import { isTerminal } from '../cli/terminal.js';
 import { AimaasError } from '../core/errors.js';
 import type { PredictResult } from '../steps/predict.js';
 import { TRUST_OPTIONS, trustOf } from './trust-options.js';
 
 const DATA_NAME = /^https?:|\.(?:csv|tsv|tab|json|jsonl|ndjson|parquet)(?:\.gz)?$|[*?]/i;
 
-/** Whether an argument means data rather than a model, which is a name, an id or a folder. */
+/** Whether an argument means data (also a pipe, such as <(command)) rather than a model: a name, an id or a folder. */
 async function isData(argument: string): Promise<boolean> {
   if (argument === '-' || DATA_NAME.test(argument)) return true;
   const { stat } = await import('node:fs/promises');
   return stat(argument).then(
-    (found) => found.isFile(),
+    (found) => !found.isDirectory(),
     () => false,
   );
 }
@@ -19,7 +20,7 @@ export default defineCommand({
   name: 'predict',
   summary: 'Predict the rows of a file or of stdin',
   description: [
-    'Reads CSV, TSV, JSON Lines, a JSON array or Parquet (text also gzipped) and writes one prediction for every row, in order: a CSV with the header prediction,probability_<class>,… (for numbers: prediction alone), or JSON Lines {"prediction": …, "probabilities": {…}}. The target column may be there or not. Rows stream: the input may be larger than memory.',
+    'Reads CSV, TSV, JSON Lines, a JSON array or Parquet (text also gzipped) and writes one prediction for every row, in order: a CSV with the header prediction,probability_<class>,… (for numbers: prediction alone), or JSON Lines {"prediction": …, "probabilities": {…}}. The target column may be there or not. Rows stream: the input may be larger than memory, and where a pipe pauses, the rows that have come are answered at once.',
     'A row that cannot be read (wrong number of cells, a word in a number column) stops the command with exit code 3, and nothing is written to --output. With --on-bad-row skip or null the rest is predicted and the exit code is 0; a warning counts the rows, and so does --json (skippedRows, emptyRows). With null the output has a row for every row of the input: empty fields in a CSV, {"prediction": null, "problem": …} in JSON.',
     'An argument that names a file, a URL or - is the input; the one before it, if any, is the model.',
   ].join('\n\n'),
@@ -30,6 +31,7 @@ export default defineCommand({
       does: 'into a file, with the id of every row',
     },
     { command: 'cat rows.jsonl | aimaas predict penguins - | jq .prediction', does: 'in a pipe' },
+    { command: 'tail -n +1 -f log.csv | aimaas predict penguins -', does: 'rows as they are written' },
   ],
   arguments: [
     {
@@ -96,12 +98,12 @@ export default defineCommand({
     const hasModel = first !== undefined && !(await isData(first));
     const sources = hasModel ? others : args;
     const fromStdin = sources.length === 0 || sources.includes('-');
-    if (fromStdin && (context.stdin as { isTTY?: boolean }).isTTY === true) {
+    if (sources.length === 0 && isTerminal(context.stdin)) {
       throw new AimaasError(
         'USAGE',
         'There are no rows to predict: no file was named and nothing is piped in.',
         {
-          hint: 'aimaas predict new.csv   or   aimaas predict < new.csv',
+          hint: 'aimaas predict new.csv   or   aimaas predict < new.csv   (or, to type them: aimaas predict -)',
         },
       );
     }

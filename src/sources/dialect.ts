@@ -1,7 +1,7 @@
-import { parse } from 'csv-parse/sync';
+import { CsvError, parse } from 'csv-parse/sync';
 import { AimaasError } from '../core/errors.js';
 import { trimCell } from './cell.js';
-import { csvOptions } from './csv.js';
+import { csvOptions } from './record-reader.js';
 
 const DELIMITERS = [',', ';', '\t', '|'] as const;
 const ROWS_LOOKED_AT = 100;
@@ -16,7 +16,8 @@ export function delimiterOf(text: string): string {
   });
 }
 
-function records(head: string, whole: boolean, delimiter: string): string[][] {
+/** The first rows of a text, and why there are no more although the text goes on. */
+function parseHead(head: string, delimiter: string): { rows: string[][]; problem: CsvError | undefined } {
   const rows: string[][] = [];
   try {
     parse(head, {
@@ -27,11 +28,25 @@ function records(head: string, whole: boolean, delimiter: string): string[][] {
         return null;
       },
     });
-  } catch {
-    // A quote that is open where the head was cut, or that is never closed: what came before it is enough to see.
+  } catch (error) {
+    if (error instanceof CsvError) return { rows, problem: error };
+    throw error;
   }
-  if (!whole && rows.length > 1 && rows.length < ROWS_LOOKED_AT) rows.pop();
+  return { rows, problem: undefined };
+}
+
+function records(head: string, whole: boolean, delimiter: string): string[][] {
+  // A quote that is open where the head was cut, or that is never closed: what came before it is enough to see.
+  const { rows } = parseHead(head, delimiter);
+  const isCut = !whole && !head.endsWith('\n');
+  if (isCut && rows.length > 1 && rows.length < ROWS_LOOKED_AT) rows.pop();
   return rows;
+}
+
+/** Whether a header and a row below it are there, be it a malformed one. */
+export function hasRow(head: string, delimiter: string): boolean {
+  const { rows, problem } = parseHead(head, delimiter);
+  return rows.length > 1 || (problem !== undefined && problem.code !== 'CSV_QUOTE_NOT_CLOSED');
 }
 
 /** The delimiter with which most rows have as many cells as the header; among equals the one with most cells. */

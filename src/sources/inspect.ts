@@ -84,7 +84,8 @@ export function markedEncoding(bytes: Uint8Array): string {
   return bytes[0] === 0xfe && bytes[1] === 0xff ? 'utf-16be' : 'utf-8';
 }
 
-function formatByText(head: string): 'csv' | 'jsonl' | 'json' {
+/** What a text begins like. */
+export function formatByText(head: string): 'csv' | 'jsonl' | 'json' {
   const text = head.trimStart();
   if (text.startsWith('[')) return 'json';
   return text.startsWith('{') ? 'jsonl' : 'csv';
@@ -151,8 +152,14 @@ function empty(location: string): AimaasError {
 
 function binary(location: string, head: string): AimaasError {
   const line = head.slice(0, head.indexOf('\0')).split('\n').length;
+  // The letters of UTF-16 have a NUL behind or before them.
+  const utf16 = head[1] === '\0' ? 'utf-16le' : head[0] === '\0' && head[1] !== '\0' ? 'utf-16be' : undefined;
+  const hint =
+    utf16 === undefined
+      ? "It is probably a binary file. If it is text with stray NULs, remove them: tr -d '\\000' < FILE > CLEAN"
+      : `It looks like UTF-16 text: --encoding ${utf16}`;
   return new AimaasError('SOURCE_FORMAT', `${location} is not text: line ${line} has a NUL byte.`, {
-    hint: 'It may be a binary file, or UTF-16 text: --encoding utf-16le',
+    hint,
     details: { file: location, line },
   });
 }

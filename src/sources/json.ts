@@ -1,4 +1,5 @@
 import { type Json, isJsonObject } from '../core/json.js';
+import { arrayPieces, linePieces } from './json-pieces.js';
 import type { RawRow } from './source.js';
 
 /** Rows handed on together. */
@@ -13,73 +14,6 @@ export function cellText(value: unknown): string | null {
   return JSON.stringify(value);
 }
 
-type Piece = { readonly line: number; readonly text: string };
-
-/** The non-empty lines of a JSON Lines text. */
-async function* linePieces(text: AsyncIterable<string>): AsyncGenerator<Piece[]> {
-  let rest = '';
-  let line = 1;
-  for await (const piece of text) {
-    const lines = (rest + piece).split('\n');
-    rest = lines.pop() ?? '';
-    const pieces: Piece[] = [];
-    for (const each of lines) {
-      if (each.trim() !== '') pieces.push({ line, text: each });
-      line++;
-    }
-    if (pieces.length > 0) yield pieces;
-  }
-  if (rest.trim() !== '') yield [{ line, text: rest }];
-}
-
-/** The elements of a JSON array of objects, each cut out by counting braces outside strings. */
-async function* arrayPieces(text: AsyncIterable<string>): AsyncGenerator<Piece[]> {
-  let line = 1;
-  let depth = 0;
-  let quoted = false;
-  let escaped = false;
-  let opened = false;
-  let closed = false;
-  let held = '';
-  let startLine = 1;
-  for await (const piece of text) {
-    const pieces: Piece[] = [];
-    let start = held === '' ? -1 : 0;
-    for (let i = 0; i < piece.length; i++) {
-      const c = piece.charCodeAt(i);
-      if (c === 10) line++;
-      if (quoted) {
-        if (escaped) escaped = false;
-        else if (c === 92) escaped = true;
-        else if (c === 34) quoted = false;
-        continue;
-      }
-      const isBlank = c === 32 || c === 10 || c === 13 || c === 9;
-      if (depth === 0) {
-        if (c === 93) closed = true;
-        if (!opened && c === 91) opened = true;
-        else if (start >= 0 && (c === 44 || c === 93)) {
-          pieces.push({ line: startLine, text: held + piece.slice(start, i) });
-          held = '';
-          start = -1;
-        } else if (start < 0 && !isBlank && c !== 44 && c !== 93) {
-          start = i;
-          startLine = line;
-        }
-      }
-      if (opened && start >= 0) {
-        if (c === 34) quoted = true;
-        else if (c === 123 || c === 91) depth++;
-        else if (c === 125 || c === 93) depth = Math.max(0, depth - 1);
-      }
-    }
-    if (start >= 0) held += piece.slice(start);
-    if (pieces.length > 0) yield pieces;
-  }
-  if (held.trim() !== '') yield [{ line: startLine, text: held }];
-  if (!closed) yield [{ line, text: '' }];
-}
-
 export type JsonRowOptions = {
   readonly format: 'jsonl' | 'json';
   /** The keys that make the cells of a row, in order. */
@@ -89,7 +23,10 @@ export type JsonRowOptions = {
   readonly onOtherKey?: (key: string) => void;
 };
 
-/** The objects of JSON Lines or a JSON array as rows, in batches. What is not an object is a row with a problem. */
+/**
+ * The objects of JSON Lines or a JSON array as rows, in batches. What is not an object is a row with a problem. Where the
+ * text pauses (an empty piece), an empty batch follows all rows that are complete.
+ */
 export async function* jsonRows(
   text: AsyncIterable<string>,
   options: JsonRowOptions,
@@ -98,6 +35,12 @@ export async function* jsonRows(
   const known = new Set(names);
   let batch: RawRow[] = [];
   for await (const pieces of options.format === 'jsonl' ? linePieces(text) : arrayPieces(text)) {
+    if (pieces === null) {
+      if (batch.length > 0) yield batch;
+      batch = [];
+      yield [];
+      continue;
+    }
     for (const piece of pieces) {
       let value: Json = null;
       let reason = 'is not a JSON object';

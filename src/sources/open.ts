@@ -1,16 +1,15 @@
+import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
-import { createGunzip } from 'node:zlib';
 import { AimaasError, throwIfAborted } from '../core/errors.js';
 import type { GivenCell } from '../core/raw-json.js';
 import type { Column } from '../core/table.js';
-import { decodeText } from './decode.js';
-import { inspect, inspectText, markedEncoding } from './inspect.js';
+import { inspect } from './inspect.js';
 import { expandLocations } from './locations.js';
-import { Peekable } from './peekable.js';
 import { columnNotFound } from './records.js';
 import { everyRow } from './rows.js';
 import type { OpenedTable, OpenOptions, Source } from './source.js';
+import { inspectStream, isPipe } from './stream.js';
 import { TypedRows } from './typed-rows.js';
 
 /** Files from this size on are worth starting DuckDB for. */
@@ -28,14 +27,27 @@ export async function* openRows(
 ): AsyncGenerator<OpenedTable> {
   for (const location of locations) {
     if (location === '-') {
-      yield* streamRows(options.stdin ?? process.stdin, options);
+      yield* streamRows(options.stdin ?? process.stdin, 'stdin', options);
       continue;
     }
     for (const file of await expandLocations([location], options)) {
+      if (await isPipe(file.path)) {
+        yield* streamRows(createReadStream(file.path), location, options);
+        continue;
+      }
       const source = await inspect(file, options);
       yield* (await isLarge(source)) ? largeRows(source, options) : textRows(source, options);
     }
   }
+}
+
+async function* streamRows(
+  stream: Readable,
+  location: string,
+  options: OpenOptions,
+): AsyncGenerator<OpenedTable> {
+  const { source, bytes } = await inspectStream(stream, location, options);
+  yield* textRows(source, options, bytes);
 }
 
 async function isLarge(source: Source): Promise<boolean> {
@@ -103,6 +115,10 @@ function checkColumns(names: readonly string[], options: OpenOptions, location: 
   for (const name of wanted) if (!names.includes(name)) throw columnNotFound(name, names, `${location} has`);
 }
 
+/**
+ * The rows of a text from its beginning, read row by row. Those of a stream (`bytes`) that is pausing are given at once, as
+ * a table that is not full.
+ */
 async function* textRows(
   source: Source,
   options: OpenOptions,
@@ -117,44 +133,8 @@ async function* textRows(
   for await (const batch of everyRow(whole, bytes === undefined ? {} : { bytes })) {
     throwIfAborted(options.signal);
     for (const row of batch) await typed.add(row);
-    yield* typed.full();
+    if (batch.length === 0) yield* typed.rest();
+    else yield* typed.full();
   }
   yield* typed.rest();
-}
-
-/** How much of a stream is looked at to see what it is; a stream that ends before is looked at whole. */
-const HEAD_BYTES = 1 << 16;
-
-/** A stream of CSV, JSON Lines or a JSON array, gzipped or not. */
-async function* streamRows(stream: Readable, options: OpenOptions): AsyncGenerator<OpenedTable> {
-  let bytes = new Peekable(stream);
-  const start = await bytes.peek(4);
-  const gzip = start[0] === 0x1f && start[1] === 0x8b;
-  if (gzip) {
-    const { Readable } = await import('node:stream');
-    bytes = new Peekable(Readable.from(bytes.read()).pipe(createGunzip()));
-  }
-  if (start.toString('latin1') === 'PAR1') {
-    throw new AimaasError(
-      'SOURCE_FORMAT',
-      'Parquet cannot be read from a stream: its contents are listed at its end.',
-      {
-        hint: 'Save it to a file and give its name.',
-      },
-    );
-  }
-  const head = await bytes.peek(HEAD_BYTES);
-  const encoding = options.encoding ?? markedEncoding(head);
-  const location = 'stdin';
-  let text = '';
-  // The head may end inside a character, so only whole lines of it are looked at.
-  const cut = bytes.ended ? head : head.subarray(0, Math.max(head.lastIndexOf(10), 0) + 1 || head.length);
-  for await (const piece of decodeText(once(cut), encoding, location)) text += piece;
-  const source = await inspectText({ location, path: '', gzip: false, encoding }, text, bytes.ended, options);
-  yield* textRows(source, options, bytes.read());
-}
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
-  await Promise.resolve();
 }

@@ -8,17 +8,16 @@ export class Peekable {
     this.iterator = bytes[Symbol.asyncIterator]();
   }
 
-  /** At least `size` bytes from the start, or all there are. */
-  async peek(size: number): Promise<Buffer> {
+  /** At least `size` bytes from the start, or all there are; fewer where an empty piece comes, a pause, and they suffice. */
+  async peek(size: number, suffices?: (bytes: Buffer) => Promise<boolean>): Promise<Buffer> {
     let length = this.held.reduce((sum, piece) => sum + piece.length, 0);
     while (length < size && !this.ended) {
-      const next = await this.iterator.next();
-      if (next.done === true) this.ended = true;
-      else {
-        const piece = typeof next.value === 'string' ? Buffer.from(next.value) : next.value;
-        this.held.push(piece);
-        length += piece.length;
-      }
+      const piece = await this.next();
+      if (piece === undefined) break;
+      this.held.push(piece);
+      length += piece.length;
+      const isPause = piece.length === 0;
+      if (isPause && length > 0 && (await suffices?.(Buffer.concat(this.held))) === true) break;
     }
     return Buffer.concat(this.held);
   }
@@ -26,10 +25,20 @@ export class Peekable {
   async *read(): AsyncGenerator<Uint8Array> {
     yield* this.held;
     this.held = [];
-    while (!this.ended) {
-      const next = await this.iterator.next();
-      if (next.done === true) return;
-      yield next.value;
+    for (;;) {
+      const piece = await this.next();
+      if (piece === undefined) return;
+      yield piece;
     }
+  }
+
+  private async next(): Promise<Uint8Array | undefined> {
+    const next = this.ended ? undefined : await this.iterator.next();
+    if (next === undefined || next.done === true) {
+      this.ended = true;
+      return undefined;
+    }
+    // A stream may be one of text.
+    return typeof next.value === 'string' ? Buffer.from(next.value) : next.value;
   }
 }

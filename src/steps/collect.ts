@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
+import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -11,11 +11,12 @@ import type { StepContext } from '../core/step.js';
 import { didYouMean } from '../core/suggest.js';
 import { COLUMN_KINDS, type ColumnKind, type Decimal } from '../core/table.js';
 import type { TaskKind } from '../core/task-kind.js';
-import { encodingLabel } from '../sources/decode.js';
+import { encodingLabel } from '../sources/encoding.js';
 import { type Fingerprint, Fingerprints } from '../sources/fingerprint.js';
 import { namedFormat } from '../sources/format.js';
 import { expandLocations } from '../sources/locations.js';
 import type { ColumnProfile, Profile } from '../sources/profile.js';
+import { isPipe } from '../sources/stream.js';
 import { writeJsonAtomic } from '../workspace/atomic.js';
 import { idOf } from '../workspace/hash.js';
 import type { Manifest } from '../workspace/manifest.js';
@@ -169,7 +170,7 @@ function parseType(text: string): [string, ColumnKind] {
   return [text.slice(0, cut), known];
 }
 
-/** Everything to be read as local files with their fingerprints. What stdin gives is kept in `scratch`. */
+/** Everything to be read as local files with their fingerprints. What stdin and pipes give is kept in `scratch`. */
 async function openInputs(
   options: CollectOptions,
   context: StepContext,
@@ -179,15 +180,22 @@ async function openInputs(
   const { reporter, signal } = context;
   const prints = new Fingerprints(cache);
   const inputs: Input[] = [];
+  const keep = async (location: string, stream: Readable): Promise<void> => {
+    const path = join(scratch, `stream-${inputs.length}`);
+    await mkdir(scratch, { recursive: true });
+    await pipeline(stream, createWriteStream(path), { signal });
+    inputs.push({ location, path, print: await prints.of(path, signal) });
+  };
   for (const location of options.sources) {
     if (location === '-') {
-      const path = join(scratch, 'stdin');
-      await mkdir(scratch, { recursive: true });
-      await pipeline(options.stdin ?? process.stdin, createWriteStream(path), { signal });
-      inputs.push({ location: '-', path, print: await prints.of(path, signal) });
+      await keep(location, options.stdin ?? process.stdin);
       continue;
     }
     for (const file of await expandLocations([location], { cache, reporter, signal })) {
+      if (await isPipe(file.path)) {
+        await keep(location, createReadStream(file.path));
+        continue;
+      }
       const print = await prints.of(file.path, signal).catch((error: unknown) => {
         // Folders and files that may not be read: looking into them says what is wrong.
         if (error instanceof AimaasError) throw error;
@@ -231,7 +239,7 @@ function keyOf(
 /** sales.csv.gz → sales; part-1.csv and part-2.csv → part; stdin → stdin. */
 function nameOf(locations: readonly string[]): string {
   const stems = locations.map((location) =>
-    location === '-'
+    location === '-' || location.startsWith('/dev/')
       ? 'stdin'
       : basename(location.replace(/[?#].*$/, '')).replace(/(?<=.)\.\w+(?:\.gz)?$/, ''),
   );

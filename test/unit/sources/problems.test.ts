@@ -24,7 +24,7 @@ describe('what cannot be read', () => {
       'latin.csv',
       Buffer.from('a,b\n1,x\n2,caf\xe9\n', 'latin1'),
       'SOURCE_FORMAT',
-      /near line 3: the bytes are not utf-8/,
+      /line 3: the bytes are not utf-8 text, from byte 13 \(0xE9\) on/,
     ],
     [
       'cut.csv.gz',
@@ -176,7 +176,7 @@ describe('options that make no sense', () => {
       [{ type: ['mass=nubmer'] }, /Unknown kind "nubmer".*Did you mean "number"/],
       [{ type: ['mass'] }, /COLUMN=KIND/],
       [{ delimiter: 'ab' }, /--delimiter takes one character/],
-      [{ encoding: 'latin2' }, /Unknown encoding "latin2".*latin1/],
+      [{ encoding: 'latin11' }, /Unknown encoding "latin11".*latin1/],
       [{ sample: -1 }, /--sample/],
       [{ sample: 1.5 }, /--sample/],
       [{ target: 'species', drop: ['species'] }, /target and cannot be dropped/],
