@@ -203,7 +203,18 @@ export function noNumberSql(raw: string, value: string): string {
 /** A SELECT in two stages: `inner` computes for each column what `outer` then uses more than once. */
 type Staged = { readonly inner: string; readonly outer: (raw: string, inner: string) => string };
 
-function stagedSql(column: ColumnSchema, raw: string, bad: string, infinite: string): Staged {
+/** Whether raw text may be a number with a zero in front, as codes have (00501). */
+function zeroInFrontSql(raw: string): string {
+  return `CASE WHEN ${raw} >= '0' THEN ${raw} >= '00' AND ${raw} < '0:' ELSE regexp_matches(${raw}, '^\\s*[+-]?0[0-9]') END`;
+}
+
+function stagedSql(
+  column: ColumnSchema,
+  raw: string,
+  bad: string,
+  infinite: string,
+  strict: boolean,
+): Staged {
   const extra = column.missing ?? [];
   const { decimal } = column;
   switch (column.kind) {
@@ -213,7 +224,9 @@ function stagedSql(column: ColumnSchema, raw: string, bad: string, infinite: str
         outer: (text, d) =>
           `CASE ${extra.length > 0 ? `WHEN ${missingRawSql(text, extra)} THEN NULL ` : ''}` +
           `WHEN ${noNumberSql(text, d)} THEN CASE WHEN ${missingRawSql(text, extra)} THEN NULL ELSE ${bad} END ` +
-          `WHEN isinf(${d}) THEN ${infinite} ELSE ${d} END`,
+          `WHEN isinf(${d}) THEN ${infinite} ` +
+          (strict && column.dataType === 'integer' ? `WHEN ${zeroInFrontSql(text)} THEN ${bad} ` : '') +
+          `ELSE ${d} END`,
       };
     case 'boolean':
       return {
@@ -239,8 +252,10 @@ function stagedSql(column: ColumnSchema, raw: string, bad: string, infinite: str
         outer: (_, text) => {
           const number = decimal === undefined ? text : plainNumberSql(text, decimal);
           const integer = `CAST(CAST(CAST(${number} AS DOUBLE) AS BIGINT) AS VARCHAR)`;
+          const other = strict ? `CAST(${bad} AS VARCHAR)` : text;
+          const zeros = strict ? `WHEN ${zeroInFrontSql(text)} THEN ${other} ` : '';
           const label = hasIntegerLabels(column)
-            ? `CASE WHEN regexp_full_match(${number}, ${sqlText(INTEGER_PATTERN)}) THEN ${integer} ELSE ${text} END`
+            ? `CASE ${zeros}WHEN regexp_full_match(${number}, ${sqlText(INTEGER_PATTERN)}) THEN ${integer} ELSE ${other} END`
             : text;
           return `CASE WHEN ${missingSql(text, extra)} THEN NULL ELSE ${label} END`;
         },
@@ -253,6 +268,11 @@ export type TypedSelectOptions = {
   readonly passed?: readonly string[];
   /** Infinite numbers are left as they are; otherwise they are missing. */
   readonly keepInfinite?: boolean;
+  /**
+   * Of an integer column, cells with a zero in front do not fit either, nor do labels other than whole numbers: of these
+   * one cannot see afterwards how they were written.
+   */
+  readonly strict?: boolean;
 };
 
 /** SQL of typed cells: `cells` stands for the columns, in order, in a SELECT … FROM `from`. */
@@ -270,7 +290,7 @@ export function typedSelect(
   raw: readonly (string | null)[],
   relation: string,
   onBad: string,
-  { passed = [], keepInfinite = false }: TypedSelectOptions = {},
+  { passed = [], keepInfinite = false, strict = false }: TypedSelectOptions = {},
 ): TypedSelect {
   const inner: string[] = [...new Set(passed)];
   const cells = columns.map((column, i) => {
@@ -278,7 +298,7 @@ export function typedSelect(
     if (text === null || text === undefined) {
       return `CAST(NULL AS ${storageOf(column.kind) === 'number' ? 'DOUBLE' : 'VARCHAR'})`;
     }
-    const staged = stagedSql(column, text, onBad, keepInfinite ? `i${i}` : 'NULL');
+    const staged = stagedSql(column, text, onBad, keepInfinite ? `i${i}` : 'NULL', strict);
     inner.push(`${text} AS r${i}`, `${staged.inner} AS i${i}`);
     return staged.outer(`r${i}`, `i${i}`);
   });

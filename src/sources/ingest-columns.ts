@@ -4,14 +4,12 @@ import {
   decimalHint,
   inferColumn,
   isAmbiguousDate,
-  MOST_INTEGER_CLASSES,
   overrideColumn,
   type ColumnStatistics,
   type InferredColumn,
 } from './infer.js';
 import type { IngestFile, IngestOptions } from './ingest-options.js';
-import { sqlText } from './cell.js';
-import { positional } from './parquet.js';
+import { type Settled, settleColumns } from './ingest-settle.js';
 import type { Relation } from './relation.js';
 import { columnStatistics } from './statistics.js';
 import type { DataWarning } from './warnings.js';
@@ -21,19 +19,28 @@ export const HEAD_ROWS = 20_000;
 
 /** What the columns of an ingestion are, as the options and their cells say. */
 export class IngestColumns {
-  /** What is odd about the files or the columns. */
-  readonly remarks: DataWarning[];
   private readonly database: Database;
   private readonly options: IngestOptions;
   private readonly textual: ReadonlySet<string>;
   /** Columns of which inference saw no value. */
   private valueless: ReadonlySet<string> = new Set();
+  /** The target, where it is numbers that were taken for classes. */
+  private numericClasses: string | undefined;
+  /** There are rows that inference has not looked at. */
+  isProvisional = false;
+  private readonly fileRemarks: readonly DataWarning[];
+  private readonly columnRemarks = new Map<string, DataWarning[]>();
 
   constructor(database: Database, files: readonly IngestFile[], options: IngestOptions) {
     this.database = database;
     this.options = options;
     this.textual = new Set(files.flatMap(({ source }) => source.textual));
-    this.remarks = files[0]?.source.remarks.slice() ?? [];
+    this.fileRemarks = files[0]?.source.remarks ?? [];
+  }
+
+  /** What is odd about the files or the columns. */
+  get remarks(): readonly DataWarning[] {
+    return [...this.fileRemarks, ...[...this.columnRemarks.values()].flat()];
   }
 
   /** Infers the named columns from the first rows, or from all. */
@@ -52,6 +59,7 @@ export class IngestColumns {
       decimal: options.decimal,
       dateColumns,
     });
+    this.isProvisional = limit !== null && found.some(({ rows }) => rows >= limit);
     this.valueless = new Set(found.filter(({ present }) => present === 0).map(({ name }) => name));
     return found.map((statistics) => this.decide(statistics, limit));
   }
@@ -63,6 +71,11 @@ export class IngestColumns {
       kind === undefined
         ? inferColumn(statistics, statistics.name === target)
         : overrideColumn(statistics, kind);
+    this.columnRemarks.set(column.name, []);
+    if (column.name === target) {
+      const numeric = column.kind === 'category' && statistics.numbers === statistics.present;
+      this.numericClasses = numeric && statistics.present > 0 ? column.name : undefined;
+    }
     if (column.kind === 'date' && isAmbiguousDate(statistics)) {
       this.remark(
         'AMBIGUOUS_DATE',
@@ -97,28 +110,15 @@ export class IngestColumns {
   }
 
   private remark(code: string, column: string, message: string): void {
-    if (this.remarks.some((each) => each.code === code && each.column === column)) return;
-    this.remarks.push({ code, column, message });
+    this.columnRemarks.get(column)?.push({ code, column, message });
   }
 
-  /**
-   * Columns whose kind the first rows did not show although every cell fits it: a numeric target that seemed to be
-   * classes (a file sorted by its target shows few of its values at first), and columns that had no value yet.
-   */
-  async unfounded(path: string, columns: readonly ColumnSchema[]): Promise<string[]> {
-    const from = `read_parquet(${sqlText(path)}) AS t(${positional(columns.length)})`;
-    const found: string[] = [];
-    for (const [i, { name, kind, dataType }] of columns.entries()) {
-      if (this.valueless.has(name) && !this.options.kinds.has(name)) {
-        const [row] = await this.database.rows(`SELECT count(c${i}) FROM ${from}`);
-        if (Number(row?.[0]) > 0) found.push(name);
-      } else if (name === this.options.target && kind === 'category' && dataType === 'integer') {
-        const odd = `count(*) FILTER (TRY_CAST(c${i} AS BIGINT) IS NULL AND c${i} IS NOT NULL)`;
-        const [row] = await this.database.rows(`SELECT count(*), count(DISTINCT c${i}), ${odd} FROM ${from}`);
-        const [rows, classes, others] = (row ?? []).map(Number) as [number, number, number];
-        if (rows > HEAD_ROWS && (classes > MOST_INTEGER_CLASSES || others > 0)) found.push(name);
-      }
-    }
-    return found;
+  /** What all rows say of the columns of a snapshot that the first rows showed. */
+  settle(path: string, columns: readonly ColumnSchema[]): Promise<Settled> {
+    return settleColumns(this.database, path, columns, {
+      chosen: this.options.kinds,
+      valueless: this.valueless,
+      numericClasses: this.numericClasses,
+    });
   }
 }

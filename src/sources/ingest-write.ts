@@ -53,6 +53,12 @@ export class SnapshotWriter {
           doubtful = [];
           if (inferred.some(({ misfits }) => misfits > 0)) {
             progress.done();
+            // Which cells are bad is said of columns that all rows have been asked about.
+            if (this.columns.isProvisional) {
+              limit = null;
+              doubtful = names;
+              continue;
+            }
             checked = true;
             await this.files.rewriteAll(columns);
             continue;
@@ -60,9 +66,11 @@ export class SnapshotWriter {
         }
         await this.writeOnce(path, relation, columns);
         progress.done();
-        if (limit === null || checked) return columns;
-        doubtful = await this.columns.unfounded(path, columns);
-        if (doubtful.length === 0) return columns;
+        if (!this.columns.isProvisional || checked) return columns;
+        const settled = await this.columns.settle(path, columns);
+        ({ columns } = settled);
+        if (settled.doubtful.length === 0) return columns;
+        doubtful = settled.doubtful;
         limit = null;
       } catch (error) {
         progress.fail();
@@ -72,7 +80,7 @@ export class SnapshotWriter {
           if (!(await this.files.rewriteRefused(error))) throw error;
           // What was inferred from a file that could not be read to its end may be wrong.
           if (!checked) doubtful = names;
-        } else if (limit !== null && !checked) {
+        } else if (this.columns.isProvisional && !checked) {
           limit = null;
           doubtful = names;
         } else if (!checked) {
@@ -93,7 +101,7 @@ export class SnapshotWriter {
       sample === null
         ? relation.sql
         : await sampleRows(this.database, relation.sql, sample, Random.of(seed, 'sample'));
-    await writeSnapshot(this.database, path, from, columns, cells);
+    await writeSnapshot(this.database, path, from, columns, cells, this.columns.isProvisional);
   }
 }
 

@@ -64,6 +64,7 @@ export async function dropInfinite(
  * Writes rows as Parquet, typed by `columns`, in the order of the relation.
  * Infinite numbers are left as they are.
  * @param raw The SQL of each column's raw VARCHAR cell in `relation`.
+ * @param strict Integers have to be written as such: see TypedSelectOptions.
  * @throws An error with {@link GUARD} in its message when a cell does not fit its column.
  */
 export async function writeSnapshot(
@@ -72,8 +73,9 @@ export async function writeSnapshot(
   relation: string,
   columns: readonly ColumnSchema[],
   raw: readonly string[],
+  strict: boolean,
 ): Promise<void> {
-  const { cells, from } = typedSelect(columns, raw, relation, GUARD_SQL, { keepInfinite: true });
+  const { cells, from } = typedSelect(columns, raw, relation, GUARD_SQL, { keepInfinite: true, strict });
   const select = columns.map(
     (column, i) => `${snapshotCell(column, cells[i] ?? 'NULL')} AS ${sqlName(column.name)}`,
   );

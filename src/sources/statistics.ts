@@ -189,12 +189,22 @@ const USUAL_YEARS = [Date.UTC(1000, 0), Date.UTC(3000, 0)] as const;
 /** Stand-ins such as 0001-01-01 and 9999-12-31. */
 const MOST_STAND_INS = 2;
 
-/** The most frequent values of each column. */
+/** The most frequent values of each column, of its first cells where these are not all missing. */
 async function triedValues(
   database: Database,
   columns: readonly number[],
 ): Promise<ReadonlyMap<number, readonly string[]>> {
-  const counted = `SELECT k, v, count(*) AS n FROM ${cellsOf(columns)} WHERE v IS NOT NULL AND r < ${TRIED_CELLS} GROUP BY k, v`;
+  const found = await frequentValues(database, columns, `r < ${TRIED_CELLS}`);
+  const late = columns.filter((k) => !found.has(k));
+  return late.length === 0 ? found : new Map([...found, ...(await frequentValues(database, late, 'true'))]);
+}
+
+async function frequentValues(
+  database: Database,
+  columns: readonly number[],
+  condition: string,
+): Promise<ReadonlyMap<number, readonly string[]>> {
+  const counted = `SELECT k, v, count(*) AS n FROM ${cellsOf(columns)} WHERE v IS NOT NULL AND ${condition} GROUP BY k, v`;
   const ranked = `SELECT k, v, row_number() OVER (PARTITION BY k ORDER BY n DESC, v) AS place FROM (${counted})`;
   const rows = await database.rows(`SELECT k, v FROM (${ranked}) WHERE place <= ${TRIED_VALUES}`);
   const found = new Map<number, string[]>();
