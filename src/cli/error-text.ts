@@ -1,6 +1,7 @@
 import { AimaasError } from '../core/errors.js';
 import type { Style } from './command.js';
 import { systemError } from './system-error.js';
+import { visibleLines } from './visible.js';
 
 /** The chain of causes as a stack, for --debug. */
 function stackOf(error: Error): string {
@@ -10,9 +11,9 @@ function stackOf(error: Error): string {
 
 /** An error for a person: what happened, the hint last so that it is read. */
 export function errorText(error: AimaasError, style: Style, debug: boolean): string {
-  const lines = [`${style.red('error:')} ${error.message}`];
+  const lines = [`${style.red('error:')} ${visibleLines(error.message)}`];
   if (debug) lines.push(style.dim(stackOf(error)));
-  if (error.hint !== undefined) lines.push(`  ${style.cyan('hint:')} ${error.hint}`);
+  if (error.hint !== undefined) lines.push(`  ${style.cyan('hint:')} ${visibleLines(error.hint)}`);
   return lines.join('\n');
 }
 

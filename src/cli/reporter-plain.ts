@@ -4,6 +4,7 @@ import type { Json } from '../core/json.js';
 import type { Style } from './command.js';
 import { formatDuration } from './format.js';
 import { completedText, remainingText, valuesText } from './progress-text.js';
+import { visibleLines } from './visible.js';
 
 export interface ReporterOptions {
   readonly stderr: Writable;
@@ -18,7 +19,7 @@ const SECONDS_BETWEEN_LINES = 5;
 /** Lines for a log file or CI: no colour unless the style has it, nothing redrawn. */
 export function plainReporter({ stderr, style, verbose }: ReporterOptions): Reporter {
   const line = (text: string): void => {
-    stderr.write(`${text}\n`);
+    stderr.write(`${visibleLines(text)}\n`);
   };
   return {
     info: line,

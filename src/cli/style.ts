@@ -1,12 +1,13 @@
 import type { Style } from './command.js';
 import { formatNumber } from './format.js';
+import { visible } from './visible.js';
 import { displayWidth } from './width.js';
 
 type Cell = string | number | null;
 
 function cellText(cell: Cell): string {
   if (cell === null) return '–';
-  return typeof cell === 'number' ? formatNumber(cell) : cell;
+  return typeof cell === 'number' ? formatNumber(cell) : visible(cell);
 }
 
 function pad(text: string, width: number, right: boolean): string {
@@ -14,12 +15,13 @@ function pad(text: string, width: number, right: boolean): string {
   return right ? space + text : text + space;
 }
 
-/** Aligned columns; a column whose cells are all numbers (or empty) is set to the right. */
+/** Aligned columns; a column whose cells are all numbers (or empty) is set to the right. A row is a line, whatever it holds. */
 function formatTable(
-  headings: readonly string[],
+  titles: readonly string[],
   rows: readonly (readonly Cell[])[],
   heading: (text: string) => string,
 ): string {
+  const headings = titles.map(visible);
   const texts = rows.map((row) => headings.map((_, column) => cellText(row[column] ?? null)));
   const layout = headings.map((title, column) => {
     const cells = rows.map((row) => row[column] ?? null);

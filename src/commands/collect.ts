@@ -1,4 +1,5 @@
 import { defineCommand, type Style } from '../cli/command.js';
+import { visible } from '../cli/visible.js';
 import type { CollectResult } from '../steps/collect.js';
 
 /** Columns and warnings shown before "and so many more". */
@@ -18,11 +19,11 @@ function targetLine({ target, task, classes, columns }: CollectResult): string {
   if (target === null) return 'none yet (aimaas preprocess --target COLUMN)';
   if (classes === null) {
     const column = columns.find(({ name }) => name === target);
-    return `${target}: ${task} (${column?.reason ?? ''})`;
+    return `${visible(target)}: ${task} (${column?.reason ?? ''})`;
   }
-  const shown = classes.slice(0, MOST_CLASSES).map(({ value, rows }) => `${value} ${count(rows)}`);
+  const shown = classes.slice(0, MOST_CLASSES).map(({ value, rows }) => `${visible(value)} ${count(rows)}`);
   const more = classes.length > shown.length ? `, … (${classes.length} classes)` : '';
-  return `${target}: ${task} (${shown.join(', ')}${more})`;
+  return `${visible(target)}: ${task} (${shown.join(', ')}${more})`;
 }
 
 function columnTable({ columns, rows }: CollectResult, style: Style): string {
@@ -38,9 +39,8 @@ function columnTable({ columns, rows }: CollectResult, style: Style): string {
 function warningLines({ warnings }: CollectResult, style: Style): string[] {
   const lines = warnings
     .slice(0, MOST_WARNINGS)
-    .map(
-      ({ column, message }) =>
-        `${style.yellow('!')} ${column === null ? '' : `${style.bold(column)} `}${message}`,
+    .map(({ column, message }) =>
+      visible(`${style.yellow('!')} ${column === null ? '' : `${style.bold(column)} `}${message}`),
     );
   const more = warnings.length - lines.length;
   return more > 0 ? [...lines, style.dim(`… and ${more} more warnings (--json shows all)`)] : lines;
@@ -172,7 +172,7 @@ export default defineCommand({
     const state = upToDate ? ' (up to date)' : '';
     const warnings = warningLines(result, style);
     return [
-      `${style.green('✔')} Data ${style.bold(id)}${state} ${name}: ${counted(rows, 'row')}, ${counted(columns.length, 'column')}`,
+      `${style.green('✔')} Data ${style.bold(id)}${state} ${visible(name)}: ${counted(rows, 'row')}, ${counted(columns.length, 'column')}`,
       `  target      ${targetLine(result)}`,
       ...(rejects === null ? [] : [`  left out    ${counted(rejectedRows, 'bad row')}, kept in ${rejects}`]),
       '',

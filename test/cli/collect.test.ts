@@ -37,6 +37,17 @@ describe('aimaas collect', () => {
     `);
   });
 
+  test('names with line breaks do not break the table, and stay as they are in the data', async () => {
+    await writeFile(join(folder.path, 'odd.csv'), '"dose\nin mg","\u001b[2Jcured"\n1,"y\nes"\n2,no\n3,no\n');
+    const argv = ['collect', 'odd.csv', '--target', '\u001b[2Jcured'];
+    const { stdout } = await runCli(argv, { cwd: folder.path });
+    expect(stdout).toContain('\n  target      \\u001b[2Jcured: binary (no 2, y\\nes 1)\n');
+    expect(stdout).toMatch(/\ndose\\nin mg +number +3 {2}all 3 values/);
+    expect(stdout).not.toContain('\u001b');
+    const result = await runJson<CollectResult>(argv, { cwd: folder.path });
+    expect(result.columns.map(({ name }) => name)).toEqual(['dose\nin mg', '\u001b[2Jcured']);
+  });
+
   test('-q prints the id alone, --json the result', async () => {
     const options = { cwd: folder.path };
     const result = await runJson<CollectResult>(['collect', 'trial.csv', '--target', 'cured'], options);
