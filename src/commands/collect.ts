@@ -140,7 +140,8 @@ export default defineCommand({
     delimiter: {
       type: 'string',
       placeholder: 'CHAR',
-      description: 'What separates the cells of a CSV (a character or "tab")',
+      description:
+        'What separates the cells of a CSV: a character, "tab" or "whitespace" (any number of blanks)',
       defaultText: 'found out: , ; tab |',
       group: 'Format',
     },

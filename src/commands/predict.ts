@@ -72,7 +72,7 @@ export default defineCommand({
     delimiter: {
       type: 'string',
       placeholder: 'CHAR',
-      description: 'Delimiter of a CSV',
+      description: 'Delimiter of a CSV: a character, "tab" or "whitespace"',
       defaultText: 'recognised',
       group: 'Input',
     },

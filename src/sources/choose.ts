@@ -29,6 +29,11 @@ export function chooseColumns(names: readonly string[], location: string, choice
     (name) => !drop.includes(name) && (only.length === 0 || only.includes(name) || name === target),
   );
   if (kept.length > 0) return kept;
+  if (names.length === 0) {
+    throw new AimaasError('SOURCE_FORMAT', `${location} has no columns: its objects are empty.`, {
+      hint: 'Give one object a line ({"column": value}), or an array of objects.',
+    });
+  }
   throw new AimaasError('USAGE', 'No column is left after --only and --drop.', {
     hint: `The columns are: ${names.slice(0, 20).join(', ')}.`,
   });

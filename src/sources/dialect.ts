@@ -6,14 +6,27 @@ import { csvOptions } from './record-reader.js';
 const DELIMITERS = [',', ';', '\t', '|'] as const;
 const ROWS_LOOKED_AT = 100;
 
-/** --delimiter as given (a character, or "tab", "\t") → the character. @throws AimaasError USAGE */
-export function delimiterOf(text: string): string {
+/** What separates cells: a character, or any number of blanks, which are read as one tab. */
+export type Dialect = { readonly delimiter: string; readonly aligned: boolean };
+
+/** --delimiter as given: a character, "tab", "\t" or "whitespace". @throws AimaasError USAGE */
+export function dialectOf(text: string): Dialect {
+  return text === 'whitespace'
+    ? { delimiter: '\t', aligned: true }
+    : { delimiter: delimiterOf(text), aligned: false };
+}
+
+function delimiterOf(text: string): string {
   const named = { tab: '\t', '\\t': '\t', comma: ',', semicolon: ';', pipe: '|', space: ' ' }[text];
   const delimiter = named ?? text;
   if (delimiter.length === 1 && !/["\r\n\0]/.test(delimiter)) return delimiter;
-  throw new AimaasError('USAGE', `--delimiter takes one character (or "tab"), not ${JSON.stringify(text)}.`, {
-    hint: "Example: --delimiter ';'",
-  });
+  throw new AimaasError(
+    'USAGE',
+    `--delimiter takes one character (or "tab" or "whitespace"), not ${JSON.stringify(text)}.`,
+    {
+      hint: "Example: --delimiter ';'",
+    },
+  );
 }
 
 /** The first rows of a text, and why there are no more although the text goes on. */

@@ -1,51 +1,20 @@
 import { open, stat } from 'node:fs/promises';
 import { AimaasError } from '../core/errors.js';
+import { alignedText } from './aligned.js';
 import { readHead } from './decode.js';
-import { delimiterOf, headerCells, headerNames, sniffDelimiter } from './dialect.js';
+import { dialectOf, headerCells, headerNames, sniffDelimiter } from './dialect.js';
 import { namedFormat } from './format.js';
 import { jsonRows } from './json.js';
+import { startsWith, throwOnOtherFormat } from './other-formats.js';
+import { throwOnAligned, throwOnShape } from './other-tables.js';
 import type { ReadOptions, RowProblem, Source } from './source.js';
 
 /** A local file and the name by which the user knows it. */
 export type LocalFile = { readonly location: string; readonly path: string };
 
 /** The bytes that a format begins with. */
-const ascii = (text: string): readonly number[] => Array.from(Buffer.from(text, 'latin1'));
-
 const GZIP = [0x1f, 0x8b];
-const ZIP = [0x50, 0x4b, 0x03, 0x04];
-const PARQUET = ascii('PAR1');
-
-const OTHER_FORMATS: readonly {
-  readonly magic: readonly number[];
-  readonly what: string;
-  readonly hint: string;
-}[] = [
-  { magic: ZIP, what: 'a ZIP or Excel file', hint: 'Unpack it, or save the sheet as CSV.' },
-  { magic: [0xd0, 0xcf, 0x11, 0xe0], what: 'an old Excel file', hint: 'Save the sheet as CSV.' },
-  { magic: [0x28, 0xb5, 0x2f, 0xfd], what: 'a zstd file', hint: 'Unpack it with: zstd -d FILE' },
-  { magic: [0x42, 0x5a, 0x68], what: 'a bzip2 file', hint: 'Unpack it with: bunzip2 FILE' },
-  {
-    magic: ascii('SQLite'),
-    what: 'an SQLite database',
-    hint: 'Export the table as CSV.',
-  },
-  {
-    magic: ascii('ARROW1'),
-    what: 'an Arrow or Feather file',
-    hint: 'Save it as Parquet: df.to_parquet(...)',
-  },
-  { magic: [0x89, 0x50, 0x4e, 0x47], what: 'a PNG image', hint: 'Give the table itself, as CSV.' },
-  { magic: [0xff, 0xd8, 0xff], what: 'a JPEG image', hint: 'Give the table itself, as CSV.' },
-  { magic: [0x89, 0x48, 0x44, 0x46], what: 'an HDF5 file', hint: 'Save the table as CSV or Parquet.' },
-  { magic: ascii('Obj\u0001'), what: 'an Avro file', hint: 'Save the table as CSV or Parquet.' },
-  { magic: [0xfd, 0x37, 0x7a, 0x58, 0x5a], what: 'an xz file', hint: 'Unpack it with: unxz FILE' },
-  { magic: ascii('%PDF'), what: 'a PDF', hint: 'Give the table itself, as CSV.' },
-];
-
-function startsWith(bytes: Uint8Array, magic: readonly number[]): boolean {
-  return magic.every((byte, i) => bytes[i] === byte);
-}
+const PARQUET = Array.from(Buffer.from('PAR1'));
 
 /** @throws AimaasError SOURCE_NOT_FOUND for what is not there, a folder, or not readable. */
 async function firstBytes(file: LocalFile): Promise<Uint8Array> {
@@ -100,12 +69,7 @@ export async function inspect(file: LocalFile, options: ReadOptions): Promise<So
   const bytes = await firstBytes(file);
   if (bytes.length === 0) throw empty(location);
   if (startsWith(bytes, PARQUET)) return inspectParquet(file);
-  const other = OTHER_FORMATS.find(({ magic }) => startsWith(bytes, magic));
-  if (other !== undefined) {
-    throw new AimaasError('SOURCE_FORMAT', `${location} is ${other.what}, not a table of text or Parquet.`, {
-      hint: other.hint,
-    });
-  }
+  throwOnOtherFormat(location, bytes);
   const gzip = startsWith(bytes, GZIP);
   const encoding = options.encoding ?? (gzip ? 'utf-8' : markedEncoding(bytes));
   const { text, whole } = await readHead(path, gzip, encoding, location);
@@ -124,24 +88,23 @@ export async function inspectText(
   const named = namedFormat(file.location);
   const format = named === undefined ? formatByText(head) : named === 'jsonl' ? 'jsonl' : 'csv';
   const base = { ...file, format, textual: [], headerFirst: !/^\s*[\r\n]/.test(head) };
+  if (format === 'jsonl') throwOnShape(file, head, whole);
   if (format !== 'csv') {
     return { ...base, delimiter: '', names: await keysOf(head, whole, format, file.location), remarks: [] };
   }
-  const delimiter =
-    options.delimiter === undefined
-      ? named === 'tsv'
-        ? '\t'
-        : sniffDelimiter(head, whole)
-      : delimiterOf(options.delimiter);
-  const cells = headerCells(head, delimiter);
+  const given = options.delimiter === undefined ? undefined : dialectOf(options.delimiter);
+  const delimiter = given?.delimiter ?? (named === 'tsv' ? '\t' : sniffDelimiter(head, whole));
+  const aligned = given?.aligned ?? false;
+  const cells = headerCells(aligned ? alignedText(head) : head, delimiter);
   if (cells === null) {
     throw new AimaasError('SOURCE_FORMAT', `The header of ${file.location} cannot be read as CSV.`, {
       hint: 'The first row must hold the names of the columns. Is a quote in it never closed?',
     });
   }
+  if (given === undefined) throwOnAligned(file.location, head, whole, cells);
   // DuckDB takes a line break inside the header for the one that ends the rows of the file.
   const headerFirst = base.headerFirst && !cells.some((cell) => /[\r\n]/.test(cell));
-  return { ...base, delimiter, headerFirst, ...headerNames(cells) };
+  return { ...base, delimiter, aligned, headerFirst, ...headerNames(cells) };
 }
 
 function empty(location: string): AimaasError {

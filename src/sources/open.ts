@@ -54,6 +54,7 @@ async function isLarge(source: Source): Promise<boolean> {
   if (source.format === 'parquet') return true;
   const plain =
     source.format === 'csv' &&
+    source.aligned !== true &&
     source.names.length > 1 &&
     source.headerFirst &&
     /^utf-?8$/i.test(source.encoding);

@@ -31,7 +31,8 @@ function csvRelation(path: string, columns: number, options: CsvOptions): string
 /** Whether DuckDB and csv-parse are known to understand the file alike, so that it need not be rewritten first. */
 export function isDirect(source: Source, plainBytes: boolean): boolean {
   if (source.format === 'parquet') return true;
-  if (source.format !== 'csv' || source.names.length < 2 || !source.headerFirst) return false;
+  if (source.format !== 'csv' || source.aligned === true || source.names.length < 2 || !source.headerFirst)
+    return false;
   return plainBytes && /^utf-?8$/i.test(source.encoding);
 }
 

@@ -1,3 +1,4 @@
+import { alignedPieces } from './aligned.js';
 import { csvRows } from './csv.js';
 import { decodeText, openBytes } from './decode.js';
 import { jsonRows } from './json.js';
@@ -16,7 +17,10 @@ export function everyRow(source: Source, options: RawRowOptions = {}): AsyncIter
   if (source.format === 'parquet') return lazyParquetRows(source);
   const bytes = options.bytes ?? openBytes(source.path, source.gzip);
   const text = decodeText(bytes, source.encoding, location);
-  if (source.format === 'csv') return csvRows(text, source.delimiter, names.length, location);
+  if (source.format === 'csv') {
+    const cells = source.aligned === true ? alignedPieces(text) : text;
+    return csvRows(cells, source.delimiter, names.length, location);
+  }
   const onOtherKey = options.onOtherKey === undefined ? {} : { onOtherKey: options.onOtherKey };
   return jsonRows(text, { format: source.format, names, location, ...onOtherKey });
 }

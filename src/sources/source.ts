@@ -18,6 +18,8 @@ export type Source = {
   readonly encoding: string;
   /** CSV only; "" otherwise. */
   readonly delimiter: string;
+  /** CSV whose cells are set apart by any number of blanks; it is read as if they were a tab. */
+  readonly aligned?: boolean;
   /** Column names in order: the header of a CSV, the keys that the first objects of a JSON file have. */
   readonly names: readonly string[];
   /** Parquet only: columns whose cells the file itself says are text. */

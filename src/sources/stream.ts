@@ -2,8 +2,9 @@ import { stat } from 'node:fs/promises';
 import { addAbortSignal, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { AimaasError, throwIfAborted } from '../core/errors.js';
+import { alignedText } from './aligned.js';
 import { decodeHead, readError } from './decode.js';
-import { delimiterOf, hasRow, sniffDelimiter } from './dialect.js';
+import { dialectOf, hasRow, sniffDelimiter } from './dialect.js';
 import { formatByText, inspectText, markedEncoding } from './inspect.js';
 import { jsonRows } from './json.js';
 import { withPauses } from './pauses.js';
@@ -72,7 +73,9 @@ async function showsRow(head: string, location: string, { delimiter }: ReadOptio
   const format = formatByText(head);
   const lines = head.slice(0, head.lastIndexOf('\n') + 1);
   if (format === 'csv') {
-    return hasRow(lines, delimiter === undefined ? sniffDelimiter(lines, false) : delimiterOf(delimiter));
+    const given = delimiter === undefined ? undefined : dialectOf(delimiter);
+    if (given?.aligned === true) return hasRow(alignedText(lines), given.delimiter);
+    return hasRow(lines, given?.delimiter ?? sniffDelimiter(lines, false));
   }
   const text = format === 'jsonl' ? lines : head;
   const names: string[] = [];
