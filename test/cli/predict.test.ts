@@ -306,6 +306,23 @@ describe('predict', () => {
     await new Promise((resolve) => shell.on('close', resolve));
     expect([lines(out).length, lines(out).at(-1), err]).toEqual([3, '0', '']);
   });
+
+  it('reads what is typed at a terminal where - asks for it', async () => {
+    const { main } = await import('../../src/main.js');
+    const { PassThrough } = await import('node:stream');
+    const terminal = Object.assign(new PassThrough(), { isTTY: true });
+    terminal.end(CSV);
+    const stdout = new PassThrough();
+    const code = await main(['predict', '-', '--workspace', join(cwd, '.aimaas')], {
+      stdin: terminal,
+      stdout,
+      stderr: new PassThrough(),
+      env: {},
+      signal: new AbortController().signal,
+    });
+    expect(code).toBe(0);
+    expect(lines(String(stdout.read()))).toHaveLength(4);
+  });
 });
 
 describe('predict refuses', () => {
