@@ -200,6 +200,12 @@ export function noNumberSql(raw: string, value: string): string {
   return `(${value} IS NULL OR isnan(${value}) OR contains(${raw}, '_') OR contains(${raw}, '+-'))`;
 }
 
+/** Whether one of the cells of a row is a number to DuckDB that is none to us; others may seem so, being put together. */
+function oddNumbersSql(raw: readonly string[]): string {
+  const row = `concat(${raw.join(', ')})`;
+  return `contains(${row}, '_') OR contains(${row}, '+-')`;
+}
+
 /** A SELECT in two stages: `inner` computes for each column what `outer` then uses more than once. */
 type Staged = { readonly inner: string; readonly outer: (raw: string, inner: string) => string };
 
@@ -208,11 +214,13 @@ function zeroInFrontSql(raw: string): string {
   return `CASE WHEN ${raw} >= '0' THEN ${raw} >= '00' AND ${raw} < '0:' ELSE regexp_matches(${raw}, '^\\s*[+-]?0[0-9]') END`;
 }
 
+/** @param odd Whether the row may have numbers that are none to us; null where no row has. */
 function stagedSql(
   column: ColumnSchema,
   raw: string,
   bad: string,
   infinite: string,
+  odd: string | null,
   strict: boolean,
 ): Staged {
   const extra = column.missing ?? [];
@@ -221,12 +229,20 @@ function stagedSql(
     case 'number':
       return {
         inner: `TRY_CAST(${decimal === undefined ? raw : plainNumberSql(trimmedSql(raw), decimal)} AS DOUBLE)`,
-        outer: (text, d) =>
-          `CASE ${extra.length > 0 ? `WHEN ${missingRawSql(text, extra)} THEN NULL ` : ''}` +
-          `WHEN ${noNumberSql(text, d)} THEN CASE WHEN ${missingRawSql(text, extra)} THEN NULL ELSE ${bad} END ` +
-          `WHEN isinf(${d}) THEN ${infinite} ` +
-          (strict && column.dataType === 'integer' ? `WHEN ${zeroInFrontSql(text)} THEN ${bad} ` : '') +
-          `ELSE ${d} END`,
+        outer: (text, d) => {
+          const notOdd = odd === null || decimal !== undefined ? '' : ` AND NOT ${odd}`;
+          const mayBeCode = strict && column.dataType === 'integer' ? zeroInFrontSql(text) : null;
+          const notCode = mayBeCode === null ? '' : ` AND NOT (${mayBeCode})`;
+          return (
+            `CASE ${extra.length > 0 ? `WHEN ${missingRawSql(text, extra)} THEN NULL ` : ''}` +
+            // Nearly all cells end here; what follows is slow.
+            `WHEN isfinite(${d})${notOdd}${notCode} THEN ${d} ` +
+            `WHEN ${noNumberSql(text, d)} THEN CASE WHEN ${missingRawSql(text, extra)} THEN NULL ELSE ${bad} END ` +
+            `WHEN isinf(${d}) THEN ${infinite} ` +
+            (mayBeCode === null ? '' : `WHEN ${mayBeCode} THEN ${bad} `) +
+            `ELSE ${d} END`
+          );
+        },
       };
     case 'boolean':
       return {
@@ -273,6 +289,8 @@ export type TypedSelectOptions = {
    * one cannot see afterwards how they were written.
    */
   readonly strict?: boolean;
+  /** It is known that every cell which DuckDB takes for a number is one. */
+  readonly plainNumbers?: boolean;
 };
 
 /** SQL of typed cells: `cells` stands for the columns, in order, in a SELECT … FROM `from`. */
@@ -290,15 +308,20 @@ export function typedSelect(
   raw: readonly (string | null)[],
   relation: string,
   onBad: string,
-  { passed = [], keepInfinite = false, strict = false }: TypedSelectOptions = {},
+  { passed = [], keepInfinite = false, strict = false, plainNumbers = false }: TypedSelectOptions = {},
 ): TypedSelect {
   const inner: string[] = [...new Set(passed)];
+  const numbers = columns.flatMap(({ kind, decimal }, i) =>
+    kind === 'number' && decimal === undefined ? (raw[i] ?? []) : [],
+  );
+  const odd = numbers.length === 0 || plainNumbers ? null : 'odd';
+  if (odd !== null) inner.push(`${oddNumbersSql(numbers)} AS ${odd}`);
   const cells = columns.map((column, i) => {
     const text = raw[i];
     if (text === null || text === undefined) {
       return `CAST(NULL AS ${storageOf(column.kind) === 'number' ? 'DOUBLE' : 'VARCHAR'})`;
     }
-    const staged = stagedSql(column, text, onBad, keepInfinite ? `i${i}` : 'NULL', strict);
+    const staged = stagedSql(column, text, onBad, keepInfinite ? `i${i}` : 'NULL', odd, strict);
     inner.push(`${text} AS r${i}`, `${staged.inner} AS i${i}`);
     return staged.outer(`r${i}`, `i${i}`);
   });

@@ -10,13 +10,22 @@ export type Fingerprint = {
   readonly sha256: string;
   /** There is no NUL, and no carriage return without a line feed after it: DuckDB and csv-parse read it alike. */
   readonly plain: boolean;
+  /** There is no "_" below the first line and no "+-": what DuckDB takes for numbers are numbers to us too, or "nan". */
+  readonly plainNumbers: boolean;
 };
 
-type CacheEntry = Fingerprint & { readonly size: number; readonly modified: number; readonly inode: number };
+type CacheEntry = Omit<Fingerprint, 'plainNumbers'> & {
+  /** Entries that were written by the first versions have none. */
+  readonly plainNumbers?: boolean;
+  readonly size: number;
+  readonly modified: number;
+  readonly inode: number;
+};
 type Cache = Record<string, CacheEntry>;
 
 const CR = 13;
 const LF = 10;
+const PLUS = 43;
 /** Entries kept; the oldest are forgotten first. */
 const MOST_ENTRIES = 1000;
 /** A file changed this recently may change again within the resolution of its time stamp. */
@@ -26,17 +35,23 @@ async function scan(path: string, signal: AbortSignal | undefined): Promise<Fing
   const hash = createHash('sha256');
   let bytes = 0;
   let plain = true;
+  let plainNumbers = true;
   let endsInReturn = false;
   for await (const piece of createReadStream(path, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>) {
     throwIfAborted(signal);
     hash.update(piece);
     bytes += piece.length;
+    if (plainNumbers) {
+      // The header often has underscores.
+      const from = bytes === piece.length ? piece.indexOf(LF) + 1 : 0;
+      plainNumbers = !piece.includes('_', from) && !piece.includes('+-') && piece[piece.length - 1] !== PLUS;
+    }
     if (!plain) continue;
     if (endsInReturn && piece[0] !== LF) plain = false;
     endsInReturn = piece[piece.length - 1] === CR;
     if (piece.includes(0) || hasLoneReturn(piece)) plain = false;
   }
-  return { bytes, sha256: hash.digest('hex'), plain: plain && !endsInReturn };
+  return { bytes, sha256: hash.digest('hex'), plain: plain && !endsInReturn, plainNumbers };
 }
 
 /** A carriage return before the last byte that no line feed follows. */
@@ -70,7 +85,8 @@ export class Fingerprints {
     const cache = await this.load();
     const known = cache[key];
     if (known?.size === info.size && known.modified === info.mtimeMs && known.inode === info.ino) {
-      return { bytes: known.bytes, sha256: known.sha256, plain: known.plain };
+      const { bytes, sha256, plain, plainNumbers = false } = known;
+      return { bytes, sha256, plain, plainNumbers };
     }
     const found = await scan(path, signal);
     if (Date.now() - info.mtimeMs > SETTLED) {

@@ -54,9 +54,9 @@ export class IngestFiles {
   /** The rows of all files. */
   relation(): Relation {
     return union(
-      this.files.map(({ source }, i) => ({
+      this.files.map(({ source, plainNumbers }, i) => ({
         location: source.location,
-        relation: this.spooled.get(i) ?? directRelation(source),
+        relation: this.spooled.get(i) ?? directRelation(source, plainNumbers),
       })),
     );
   }

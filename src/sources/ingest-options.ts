@@ -1,5 +1,6 @@
 import type { Reporter } from '../core/reporter.js';
 import type { ColumnKind, DataSchema, Decimal } from '../core/table.js';
+import type { Fingerprint } from './fingerprint.js';
 import type { Profile } from './profile.js';
 import type { Source } from './source.js';
 import type { DataWarning } from './warnings.js';
@@ -28,8 +29,8 @@ export type IngestPlace = {
   readonly signal?: AbortSignal | undefined;
 };
 
-/** A file with what is known of its bytes. `plain`: UTF-8 text without NULs and without carriage returns of their own. */
-export type IngestFile = { readonly source: Source; readonly plain: boolean };
+/** A file with what is known of its bytes, as its {@link Fingerprint} has it. */
+export type IngestFile = { readonly source: Source } & Pick<Fingerprint, 'plain' | 'plainNumbers'>;
 
 export type Ingested = {
   readonly schema: DataSchema;

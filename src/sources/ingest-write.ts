@@ -101,7 +101,8 @@ export class SnapshotWriter {
       sample === null
         ? relation.sql
         : await sampleRows(this.database, relation.sql, sample, Random.of(seed, 'sample'));
-    await writeSnapshot(this.database, path, from, columns, cells, this.columns.isProvisional);
+    const rows = { ...relation, sql: from };
+    await writeSnapshot(this.database, path, rows, columns, cells, this.columns.isProvisional);
   }
 }
 

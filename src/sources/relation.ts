@@ -5,7 +5,12 @@ import type { Source } from './source.js';
 import type { Spooled } from './spool.js';
 
 /** Rows that DuckDB can read: a FROM clause whose VARCHAR columns are c0, c1 … in the order of `names`. */
-export type Relation = { readonly sql: string; readonly names: readonly string[] };
+export type Relation = {
+  readonly sql: string;
+  readonly names: readonly string[];
+  /** Every cell that DuckDB takes for a number is one, or "nan". */
+  readonly plainNumbers: boolean;
+};
 
 /** DuckDB's limits on a row, unless the longest row is known to need more. */
 const LINE_LIMIT = 2_000_000;
@@ -36,18 +41,22 @@ export function isDirect(source: Source, plainBytes: boolean): boolean {
   return plainBytes && /^utf-?8$/i.test(source.encoding);
 }
 
-export function directRelation(source: Source): Relation {
+/** @param plainNumbers What its fingerprint says of its numbers. */
+export function directRelation(source: Source, plainNumbers = false): Relation {
   const { names, path, delimiter, gzip } = source;
   if (source.format === 'parquet') {
     const cells = names.map((_, i) => `CAST(c${i} AS VARCHAR) AS c${i}`).join(', ');
-    return { names, sql: `(SELECT ${cells} FROM ${parquetRelation(path, names.length)})` };
+    const sql = `(SELECT ${cells} FROM ${parquetRelation(path, names.length)})`;
+    return { names, sql, plainNumbers: false };
   }
-  return { names, sql: csvRelation(path, names.length, { delimiter, gzip, header: true, longest: 0 }) };
+  const sql = csvRelation(path, names.length, { delimiter, gzip, header: true, longest: 0 });
+  return { names, sql, plainNumbers: plainNumbers && !gzip };
 }
 
 export function spooledRelation(spooled: Spooled): Relation {
   const options = { delimiter: ',', gzip: false, header: false, longest: spooled.longest };
-  return { names: spooled.names, sql: csvRelation(spooled.path, spooled.names.length, options) };
+  const { path, names } = spooled;
+  return { names, sql: csvRelation(path, names.length, options), plainNumbers: false };
 }
 
 /**
@@ -67,7 +76,8 @@ export function union(
     const cells = names.map((name, i) => `c${relation.names.indexOf(name)} AS c${i}`).join(', ');
     return `SELECT ${cells} FROM ${relation.sql}`;
   });
-  return { names, sql: `(${selects.join(' UNION ALL ')})` };
+  const plainNumbers = parts.every(({ relation }) => relation.plainNumbers);
+  return { names, sql: `(${selects.join(' UNION ALL ')})`, plainNumbers };
 }
 
 export function checkSameColumns(

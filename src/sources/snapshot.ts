@@ -4,6 +4,7 @@ import { type ColumnSchema, type DataSchema, type Table, storageOf } from '../co
 import { sqlText, typedSelect } from './cell.js';
 import { Database, sqlName } from './duckdb.js';
 import { firstLine, parquetColumns, positional } from './parquet.js';
+import type { Relation } from './relation.js';
 import { CHUNK_ROWS } from './source.js';
 import { TableBuilder } from './table-builder.js';
 
@@ -70,12 +71,14 @@ export async function dropInfinite(
 export async function writeSnapshot(
   database: Database,
   path: string,
-  relation: string,
+  relation: Relation,
   columns: readonly ColumnSchema[],
   raw: readonly string[],
   strict: boolean,
 ): Promise<void> {
-  const { cells, from } = typedSelect(columns, raw, relation, GUARD_SQL, { keepInfinite: true, strict });
+  const { sql, plainNumbers } = relation;
+  const options = { keepInfinite: true, strict, plainNumbers };
+  const { cells, from } = typedSelect(columns, raw, sql, GUARD_SQL, options);
   const select = columns.map(
     (column, i) => `${snapshotCell(column, cells[i] ?? 'NULL')} AS ${sqlName(column.name)}`,
   );

@@ -90,6 +90,8 @@ type Settings = {
   readonly decimal: Decimal | undefined;
 };
 
+const UNREAD: Fingerprint = { bytes: 0, sha256: '', plain: false, plainNumbers: false };
+
 type Input = { readonly location: string; readonly path: string; readonly print: Fingerprint };
 
 /**
@@ -201,7 +203,7 @@ async function openInputs(
         if (error instanceof AimaasError) throw error;
         return undefined;
       });
-      inputs.push({ ...file, print: print ?? { bytes: 0, sha256: '', plain: false } });
+      inputs.push({ ...file, print: print ?? UNREAD });
     }
   }
   return inputs;
@@ -265,7 +267,8 @@ async function write(
   const { reporter, signal } = place.context;
   const files = [];
   for (const input of inputs) {
-    files.push({ source: await inspect(input, options), plain: input.print.plain });
+    const { plain, plainNumbers } = input.print;
+    files.push({ source: await inspect(input, options), plain, plainNumbers });
   }
   const target = options.target ?? null;
   const choice = {

@@ -284,9 +284,16 @@ async function inDuckDB(column: ColumnSchema, cells: readonly string[]): Promise
     appender.endRow();
   }
   appender.closeSync();
-  const { cells: select, from } = typedSelect([column], ['c'], 'cells', `CAST(${BAD} AS DOUBLE)`);
+  const plainNumbers = !cells.some(isOddNumber);
+  const bad = `CAST(${BAD} AS DOUBLE)`;
+  const { cells: select, from } = typedSelect([column], ['c'], 'cells', bad, { plainNumbers });
   const rows = await database.rows(`SELECT ${select[0] ?? ''} FROM ${from}`);
   return rows.map(([value]) => value);
+}
+
+/** Text that is not looked for in cells where the bytes of the file have shown that there is none. */
+function isOddNumber(cell: string): boolean {
+  return cell.includes('_') || cell.includes('+-');
 }
 
 function inJavaScript(column: ColumnSchema, cell: string): unknown {
@@ -302,10 +309,17 @@ function isLeftToRows(column: ColumnSchema, cell: string): boolean {
   return column.kind === 'number' && new RegExp(`^${wide}|${wide}$`).test(cell);
 }
 
+/** The kinds, and numbers once more in cells of which it is known that none is odd. */
+const WAYS = KINDS.flatMap((column) =>
+  column.kind === 'number' ? [[column, false] as const, [column, true] as const] : [[column, false] as const],
+);
+
 describe('one meaning of a cell', () => {
-  for (const column of KINDS) {
-    test(column.name, async () => {
-      const cells = NASTY.filter((cell) => !isLeftToRows(column, cell) && !cell.includes('\0'));
+  for (const [column, isPlain] of WAYS) {
+    test(`${column.name}${isPlain ? ' without odd numbers' : ''}`, async () => {
+      const cells = NASTY.filter(
+        (cell) => !isLeftToRows(column, cell) && !cell.includes('\0') && !(isPlain && isOddNumber(cell)),
+      );
       const found = await inDuckDB(column, cells);
       const expected = cells.map((cell) => inJavaScript(column, cell));
       expect(Object.fromEntries(cells.map((cell, i) => [JSON.stringify(cell), found[i]]))).toEqual(
@@ -323,8 +337,11 @@ describe('one meaning of a cell', () => {
     const cell = fc.oneof(digits, dateLike, odd, fc.double().map(String), fc.constantFrom(...NASTY));
     await fc.assert(
       fc.asyncProperty(fc.array(cell, { minLength: 50, maxLength: 200 }), async (generated) => {
-        for (const column of KINDS) {
-          const cells = generated.filter((each) => !each.includes('\0') && !isLeftToRows(column, each));
+        const plain = generated.filter((each) => !isOddNumber(each));
+        for (const [column, isPlain] of WAYS) {
+          const cells = (isPlain ? plain : generated).filter(
+            (each) => !each.includes('\0') && !isLeftToRows(column, each),
+          );
           const found = await inDuckDB(column, cells);
           for (const [i, each] of cells.entries()) {
             const expected = inJavaScript(column, each);
