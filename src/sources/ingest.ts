@@ -8,7 +8,9 @@ import { IngestColumns } from './ingest-columns.js';
 import { IngestFiles } from './ingest-files.js';
 import type { Ingested, IngestFile, IngestOptions, IngestPlace } from './ingest-options.js';
 import { SnapshotWriter } from './ingest-write.js';
-import { makeProfile, openProfile } from './profile.js';
+import { describeNumbers, numberColumns } from './number-columns.js';
+import { makeProfile } from './profile.js';
+import { openProfile } from './profile-source.js';
 import { Rejects } from './rejects.js';
 import { checkSameColumns } from './relation.js';
 import { dropInfinite } from './snapshot.js';
@@ -63,10 +65,14 @@ async function ingestInto(
   }
   const schema: DataSchema = { columns, target: options.target };
   const progress = place.reporter.progress({ title: 'Describing the data' });
-  const infinite = await dropInfinite(database, path, columns);
-  const source = await openProfile(database, path, columns.length);
+  let source = await openProfile(database, path, columns.length);
   if (source.rows === 0) throw noRows(files, rejects);
-  const profile = await makeProfile(database, source, schema, infinite);
+  const numbers = await describeNumbers(database, source, numberColumns(columns));
+  if ([...numbers.values()].some(({ infinite }) => infinite > 0)) {
+    await dropInfinite(database, path, columns, (index) => (numbers.get(index)?.infinite ?? 0) > 0);
+    source = await openProfile(database, path, columns.length);
+  }
+  const profile = await makeProfile(database, source, schema, numbers);
   const warnings = [...found.remarks, ...(await findWarnings(database, source, profile, schema))];
   progress.done();
   return { schema, rows: source.rows, rejectedRows: rejects.count, warnings, profile };

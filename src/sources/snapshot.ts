@@ -8,8 +8,6 @@ import type { Relation } from './relation.js';
 import { CHUNK_ROWS } from './source.js';
 import { TableBuilder } from './table-builder.js';
 
-/** Columns that are looked at in one query. */
-const TOGETHER = 250;
 /** With more different strings than this a column is decoded cell by cell instead of through an ENUM. */
 const MOST_ENUM_VALUES = 65_000;
 
@@ -26,39 +24,20 @@ function snapshotCell(column: ColumnSchema, value: string): string {
   return value;
 }
 
-/**
- * Makes infinite numbers of a snapshot missing; it is written anew if there are any.
- * @returns how many there were, by column name.
- */
+/** Makes the infinite numbers of some columns of a snapshot missing. */
 export async function dropInfinite(
   database: Database,
   path: string,
   columns: readonly ColumnSchema[],
-): Promise<ReadonlyMap<string, number>> {
-  const numbers = columns.flatMap(({ kind, name }, i) =>
-    kind === 'number' ? [{ name, cell: `c${i}` }] : [],
-  );
-  if (numbers.length === 0) return new Map();
-  const from = `read_parquet(${sqlText(path)}) AS t(${positional(columns.length)})`;
-  const found = new Map<string, number>();
-  for (let start = 0; start < numbers.length; start += TOGETHER) {
-    const part = numbers.slice(start, start + TOGETHER);
-    const counts = part.map(({ cell }) => `count(*) FILTER (isinf(${cell}))`);
-    const [row] = await database.rows(`SELECT ${counts.join(', ')} FROM ${from}`);
-    for (const [i, { name }] of part.entries()) {
-      const count = Number(row?.[i] ?? 0);
-      if (count > 0) found.set(name, count);
-    }
-  }
-  if (found.size === 0) return found;
+  isInfinite: (index: number) => boolean,
+): Promise<void> {
   const select = columns.map(({ name }, i) => {
-    const cell = found.has(name) ? `CASE WHEN isinf(c${i}) THEN NULL ELSE c${i} END` : `c${i}`;
+    const cell = isInfinite(i) ? `CASE WHEN isinf(c${i}) THEN NULL ELSE c${i} END` : `c${i}`;
     return `${cell} AS ${sqlName(name)}`;
   });
   const finite = `${path}.finite`;
-  await copy(database, select, from, finite);
+  await copy(database, select, `read_parquet(${sqlText(path)}) AS t(${positional(columns.length)})`, finite);
   await rename(finite, path);
-  return found;
 }
 
 /**
