@@ -65,11 +65,15 @@ export async function columnStatistics(
   return found;
 }
 
-/** Puts columns one below the other into the table `cells`: row r, column k, text v without blanks, NULL where missing. */
+/**
+ * Puts the different values of columns one below the other into the table `cells`: column k, text v without blanks (NULL where
+ * missing), the rows n that have it, and how many of them are among those whose values are tried.
+ */
 async function stack(database: Database, raw: readonly string[], options: StatisticsOptions): Promise<void> {
   await database.run(
-    `CREATE OR REPLACE TEMP TABLE cells AS SELECT r, k, CASE WHEN ${missingSql('t', options.missing)} THEN NULL ELSE t END AS v ` +
-      `FROM (SELECT r, k, ${trimmedSql('x')} AS t FROM ${stackedSql(raw, 'looked', 'rowid AS r')})`,
+    `CREATE OR REPLACE TEMP TABLE cells AS SELECT k, v, count(*) AS n, count(*) FILTER (r < ${TRIED_CELLS}) AS tried ` +
+      `FROM (SELECT r, k, CASE WHEN ${missingSql('t', options.missing)} THEN NULL ELSE t END AS v ` +
+      `FROM (SELECT r, k, ${trimmedSql('x')} AS t FROM ${stackedSql(raw, 'looked', 'rowid AS r')})) GROUP BY k, v`,
   );
 }
 
@@ -78,26 +82,34 @@ async function shapesOf(
   columns: readonly RawColumn[],
   { decimal }: StatisticsOptions,
 ): Promise<Shape[]> {
-  const exponent = `(contains(n, 'e') OR contains(n, 'E'))`;
+  const exponent = `(contains(t, 'e') OR contains(t, 'E'))`;
+  const isIn = (low: string, high: string): string => `FILTER (d BETWEEN ${low} AND ${high})`;
   const aggregates = [
-    'count(*)',
+    'sum(n)',
+    'sum(n) FILTER (v IS NOT NULL)',
     'count(v)',
-    'count(DISTINCT v)',
-    'count(d)',
+    'sum(n) FILTER (d IS NOT NULL)',
     'count(DISTINCT d)',
-    'count(*) FILTER (whole)',
-    `count(*) FILTER (whole AND (contains(n, '.') OR ${exponent}))`,
-    `count(*) FILTER (whole AND abs(d) >= 1 AND starts_with(ltrim(n, '+-'), '0'))`,
-    `count(*) FILTER (whole AND abs(d) > ${Number.MAX_SAFE_INTEGER} AND NOT ${exponent})`,
+    'sum(n) FILTER (whole)',
+    'sum(n) FILTER (decimals)',
+    'sum(n) FILTER (zeros)',
+    'sum(n) FILTER (huge)',
     'min(d) FILTER (isfinite(d))',
     'max(d) FILTER (isfinite(d))',
-    'avg(d) FILTER (d BETWEEN 0 AND 1)',
+    `sum(d * n) ${isIn('0', '1')} / sum(n) ${isIn('0', '1')}`,
   ];
-  const written = `SELECT k, v, ${decimal === undefined ? 'v' : plainNumberSql('v', decimal)} AS n FROM cells`;
-  const cast = `SELECT k, v, n, TRY_CAST(n AS DOUBLE) AS x FROM (${written})`;
-  const numbers = `SELECT k, v, n, CASE WHEN ${noNumberSql('n', 'x')} THEN NULL ELSE x END AS d FROM (${cast})`;
-  const from = `(SELECT k, v, n, d, isfinite(d) AND d = floor(d) AS whole FROM (${numbers}))`;
-  const found = await byColumn(database, aggregates, from);
+  const written = `SELECT k, v, n, ${decimal === undefined ? 'v' : plainNumberSql('v', decimal)} AS t FROM cells`;
+  const cast = `SELECT k, v, n, t, TRY_CAST(t AS DOUBLE) AS x FROM (${written})`;
+  const numbers = `SELECT k, v, n, t, CASE WHEN ${noNumberSql('t', 'x')} THEN NULL ELSE x END AS d FROM (${cast})`;
+  const wholes = `SELECT k, v, n, t, d, isfinite(d) AND d = floor(d) AS whole FROM (${numbers})`;
+  // What is said of whole numbers is slow to find, so that it is not looked for in others.
+  const ofWhole = (condition: string): string => `CASE WHEN whole THEN ${condition} ELSE false END`;
+  const said = [
+    `${ofWhole(`contains(t, '.') OR ${exponent}`)} AS decimals`,
+    `${ofWhole(`abs(d) >= 1 AND starts_with(ltrim(t, '+-'), '0')`)} AS zeros`,
+    `${ofWhole(`abs(d) > ${Number.MAX_SAFE_INTEGER} AND NOT ${exponent}`)} AS huge`,
+  ];
+  const found = await byColumn(database, aggregates, `(SELECT *, ${said.join(', ')} FROM (${wholes}))`);
   return columns.map(({ name, textual }, k) => {
     const row = found.get(k) ?? [];
     const at = (i: number): number => num(row[i]);
@@ -134,12 +146,12 @@ async function withText(
   const none = { trueFalse: 0, yesNo: 0, commas: 0, thousands: 0, meanLength: 0, meanWords: 0, dates: {} };
   if (texts.length === 0) return shapes.map((shape) => ({ ...shape, ...none }));
   const aggregates = [
-    `count(*) FILTER (lower(v) IN ('true', 'false'))`,
-    `count(*) FILTER (lower(v) IN ('yes', 'no'))`,
-    String.raw`count(*) FILTER (regexp_full_match(v, '[+-]?(?:\d+|\d{1,3}(?:[. ]\d{3})+),\d+'))`,
-    String.raw`count(*) FILTER (regexp_full_match(v, '[+-]?\d{1,3}(?:,\d{3})+(?:[.]\d*)?'))`,
-    `avg(length(v))`,
-    `avg(1 + length(v) - length(replace(v, ' ', '')))`,
+    `sum(n) FILTER (lower(v) IN ('true', 'false'))`,
+    `sum(n) FILTER (lower(v) IN ('yes', 'no'))`,
+    String.raw`sum(n) FILTER (regexp_full_match(v, '[+-]?(?:\d+|\d{1,3}(?:[. ]\d{3})+),\d+'))`,
+    String.raw`sum(n) FILTER (regexp_full_match(v, '[+-]?\d{1,3}(?:,\d{3})+(?:[.]\d*)?'))`,
+    `sum(n * length(v)) / sum(n) FILTER (v IS NOT NULL)`,
+    `sum(n * (1 + length(v) - length(replace(v, ' ', '')))) / sum(n) FILTER (v IS NOT NULL)`,
   ];
   const found = await byColumn(database, aggregates, cellsOf(texts.map(({ k }) => k)));
   const dates = await dateCounts(database, texts);
@@ -174,8 +186,9 @@ async function dateCounts(
   }
   const found = new Map(texts.map(({ k }) => [k, new Map<DateFormat, number>()]));
   for (const [format, columns] of plausible) {
-    const parts = `(SELECT k, ${datePartsSql(format, 'v')} AS p FROM ${cellsOf(columns)})`;
-    const counts = await byColumn(database, [`count(${dateSql(format, 'p')})`], parts);
+    const parts = `(SELECT k, n, ${datePartsSql(format, 'v')} AS p FROM ${cellsOf(columns)})`;
+    const dates = [`sum(n) FILTER (${dateSql(format, 'p')} IS NOT NULL)`];
+    const counts = await byColumn(database, dates, parts);
     for (const [k, [count]] of counts) found.get(k)?.set(format, num(count));
   }
   return found;
@@ -194,18 +207,19 @@ async function triedValues(
   database: Database,
   columns: readonly number[],
 ): Promise<ReadonlyMap<number, readonly string[]>> {
-  const found = await frequentValues(database, columns, `r < ${TRIED_CELLS}`);
+  const found = await frequentValues(database, columns, 'tried');
   const late = columns.filter((k) => !found.has(k));
-  return late.length === 0 ? found : new Map([...found, ...(await frequentValues(database, late, 'true'))]);
+  return late.length === 0 ? found : new Map([...found, ...(await frequentValues(database, late, 'n'))]);
 }
 
+/** @param count Of the table of cells: those that count. */
 async function frequentValues(
   database: Database,
   columns: readonly number[],
-  condition: string,
+  count: 'tried' | 'n',
 ): Promise<ReadonlyMap<number, readonly string[]>> {
-  const counted = `SELECT k, v, count(*) AS n FROM ${cellsOf(columns)} WHERE v IS NOT NULL AND ${condition} GROUP BY k, v`;
-  const ranked = `SELECT k, v, row_number() OVER (PARTITION BY k ORDER BY n DESC, v) AS place FROM (${counted})`;
+  const counted = `SELECT k, v, ${count} FROM ${cellsOf(columns)} WHERE v IS NOT NULL AND ${count} > 0`;
+  const ranked = `SELECT k, v, row_number() OVER (PARTITION BY k ORDER BY ${count} DESC, v) AS place FROM (${counted})`;
   const rows = await database.rows(`SELECT k, v FROM (${ranked}) WHERE place <= ${TRIED_VALUES}`);
   const found = new Map<number, string[]>();
   for (const [k, value] of rows) {
