@@ -29,13 +29,17 @@ function delimiterOf(text: string): string {
   );
 }
 
-/** The first rows of a text, and why there are no more although the text goes on. */
-function parseHead(head: string, delimiter: string): { rows: string[][]; problem: CsvError | undefined } {
+/** The first rows of a text (`most` at most), and why there are no more although the text goes on. */
+function parseHead(
+  head: string,
+  delimiter: string,
+  most: number,
+): { rows: string[][]; problem: CsvError | undefined } {
   const rows: string[][] = [];
   try {
     parse(head, {
       ...csvOptions(delimiter),
-      to: ROWS_LOOKED_AT,
+      to: most,
       on_record: (record: string[]) => {
         rows.push(record);
         return null;
@@ -48,17 +52,17 @@ function parseHead(head: string, delimiter: string): { rows: string[][]; problem
   return { rows, problem: undefined };
 }
 
-function records(head: string, whole: boolean, delimiter: string): string[][] {
+function records(head: string, whole: boolean, delimiter: string, most: number): string[][] {
   // A quote that is open where the head was cut, or that is never closed: what came before it is enough to see.
-  const { rows } = parseHead(head, delimiter);
+  const { rows } = parseHead(head, delimiter, most);
   const isCut = !whole && !head.endsWith('\n');
-  if (isCut && rows.length > 1 && rows.length < ROWS_LOOKED_AT) rows.pop();
+  if (isCut && rows.length > 1 && rows.length < most) rows.pop();
   return rows;
 }
 
 /** Whether a header and a row below it are there, be it a malformed one. */
 export function hasRow(head: string, delimiter: string): boolean {
-  const { rows, problem } = parseHead(head, delimiter);
+  const { rows, problem } = parseHead(head, delimiter, 2);
   return rows.length > 1 || (problem !== undefined && problem.code !== 'CSV_QUOTE_NOT_CLOSED');
 }
 
@@ -66,7 +70,8 @@ export function hasRow(head: string, delimiter: string): boolean {
 export function sniffDelimiter(head: string, whole: boolean): string {
   let best = { delimiter: ',' as string, share: 0, columns: 1 };
   for (const delimiter of DELIMITERS) {
-    const rows = records(head, whole, delimiter);
+    if (!head.includes(delimiter)) continue;
+    const rows = records(head, whole, delimiter, ROWS_LOOKED_AT);
     const columns = rows[0]?.length ?? 0;
     if (columns < 2) continue;
     const share = rows.filter((row) => row.length === columns).length / rows.length;
@@ -79,7 +84,7 @@ export function sniffDelimiter(head: string, whole: boolean): string {
 
 /** The cells of the first row that is not blank, as they stand there; null where there is none. */
 export function headerCells(head: string, delimiter: string): string[] | null {
-  return records(head, true, delimiter)[0] ?? null;
+  return records(head, true, delimiter, 1)[0] ?? null;
 }
 
 export type Header = {
