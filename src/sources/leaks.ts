@@ -1,7 +1,7 @@
 import { type DataSchema, storageOf } from '../core/table.js';
 import { Correlation } from './correlation.js';
 import type { Database } from './duckdb.js';
-import { type Indexed, numberTables, numeric } from './number-columns.js';
+import { eachBlock, type Indexed, numeric } from './number-columns.js';
 import type { ColumnProfile, Profile } from './profile.js';
 import type { ProfileSource } from './profile-source.js';
 
@@ -132,13 +132,9 @@ class Search {
     for (let start = 0; start < small.length; start += COLUMNS_TOGETHER) {
       const part = small.slice(start, start + COLUMNS_TOGETHER);
       const correlations = part.map(() => new Correlation());
-      for await (const { columns } of numberTables(this.database, this.source.sample, [target, ...part])) {
-        const y = columns.get(target.column.name);
-        for (const [k, { column }] of part.entries()) {
-          const x = columns.get(column.name);
-          if (x?.storage === 'number' && y?.storage === 'number') correlations[k]?.add(x.values, y.values);
-        }
-      }
+      await eachBlock(this.database, this.source.sample, [target, ...part], ([y, ...xs]) => {
+        for (const [k, x] of xs.entries()) if (y !== undefined) correlations[k]?.add(x, y);
+      });
       for (const [k, { column }] of part.entries()) {
         const correlation = correlations[k]?.value ?? 0;
         if (Math.abs(correlation) >= LEAK_CORRELATION) {

@@ -1,10 +1,9 @@
-import { type ColumnSchema, storageOf, type Table } from '../core/table.js';
+import { type ColumnSchema, storageOf } from '../core/table.js';
 import { DistinctCounter } from './distinct.js';
 import type { Database } from './duckdb.js';
 import { NumberDescriber, type NumberDescription } from './number-describer.js';
 import type { ProfileSource } from './profile-source.js';
 import { CHUNK_ROWS } from './source.js';
-import { TableBuilder } from './table-builder.js';
 
 /** Cells that are held at a time, and columns that are read in one query. */
 const CELLS_TOGETHER = 4_000_000;
@@ -44,29 +43,49 @@ export async function describeNumbers(
       ...each,
       describer: new NumberDescriber(source.rows, source.sampleStep),
     }));
-    for await (const { columns: cells } of numberTables(database, source.from, part)) {
-      for (const { column, describer } of part) {
-        const its = cells.get(column.name);
-        if (its?.storage === 'number') describer.add(its.values);
-      }
-    }
+    await eachBlock(database, source.from, part, (blocks) => {
+      for (const [k, { describer }] of part.entries()) describer.add(blocks[k] ?? EMPTY);
+    });
     for (const { index, describer } of part) found.set(index, describer.describe(counter));
   }
   return found;
 }
 
-/** The rows of columns of numbers in order, in tables of which all but the last have the same size. */
-export async function* numberTables(
+const EMPTY = new Float64Array(0);
+
+/**
+ * Gives the cells of columns of numbers to `take` in the order of the rows, NaN where they are missing: a block for each column,
+ * of which all but the last have the same length. They are only good for the call.
+ */
+export async function eachBlock(
   database: Database,
   from: string,
   columns: readonly Indexed[],
-): AsyncGenerator<Table> {
+  take: (blocks: readonly Float64Array[]) => void,
+): Promise<void> {
   const cells = columns.map(({ column, index }) => `coalesce(${numeric(column, index)}, 'NaN'::DOUBLE)`);
-  const schemas = columns.map(({ column }) => column);
-  const builder = new TableBuilder(schemas, [], CHUNK_ROWS);
+  const blocks = columns.map(() => new Float64Array(CHUNK_ROWS));
+  let filled = 0;
   for await (const { chunk, rows } of database.chunks(cells, from)) {
-    builder.append(chunk, rows);
-    yield* builder.full();
+    const vectors = columns.map((_, k) => numbersOf(chunk.getColumnVector(k)));
+    for (let start = 0; start < rows;) {
+      const count = Math.min(rows - start, CHUNK_ROWS - filled);
+      for (const [k, block] of blocks.entries()) {
+        block.set((vectors[k] ?? EMPTY).subarray(start, start + count), filled);
+      }
+      start += count;
+      filled += count;
+      if (filled < CHUNK_ROWS) continue;
+      take(blocks);
+      filled = 0;
+    }
   }
-  yield* builder.rest();
+  if (filled > 0) take(blocks.map((block) => block.subarray(0, filled)));
+}
+
+/** The numbers of a vector without NULLs as they lie in memory. */
+function numbersOf(vector: unknown): Float64Array {
+  const { items } = vector as { readonly items?: unknown };
+  if (items instanceof Float64Array) return items;
+  throw new Error('The column is not one of numbers.');
 }

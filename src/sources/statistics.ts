@@ -41,7 +41,14 @@ export async function columnStatistics(
   columns: readonly RawColumn[],
   options: StatisticsOptions,
 ): Promise<ColumnStatistics[]> {
-  const limited = options.limit === null ? relation : `(SELECT * FROM ${relation} LIMIT ${options.limit})`;
+  const { limit } = options;
+  const limited = limit === null ? relation : `(SELECT * FROM ${relation} LIMIT ${limit})`;
+  // Few columns of few rows are stacked as they are read.
+  if (limit !== null && limit <= TRIED_CELLS && columns.length <= columnsTogether(limit)) {
+    const cells = columns.map(({ sql }) => sql);
+    await stack(database, { cells, from: limited, row: '0' }, options);
+    return statisticsOfStack(database, columns, options);
+  }
   const cells = columns.map(({ sql }, i) => `${sql} AS s${i}`);
   await database.runPlain(
     `CREATE OR REPLACE TEMP TABLE looked AS SELECT ${cells.join(', ')} FROM ${limited}`,
@@ -52,15 +59,10 @@ export async function columnStatistics(
   const found: ColumnStatistics[] = [];
   for (let start = 0; start < columns.length; start += together) {
     const part = columns.slice(start, start + together);
-    await stack(
-      database,
-      part.map((_, k) => `s${start + k}`),
-      options,
-    );
-    const shapes = await shapesOf(database, part, options);
-    found.push(...(await withText(database, shapes, options)));
+    const names = part.map((_, k) => `s${start + k}`);
+    await stack(database, { cells: names, from: 'looked', row: 'rowid' }, options);
+    found.push(...(await statisticsOfStack(database, part, options)));
   }
-  await database.run('DROP TABLE IF EXISTS cells');
   await database.run('DROP TABLE looked');
   return found;
 }
@@ -69,12 +71,27 @@ export async function columnStatistics(
  * Puts the different values of columns one below the other into the table `cells`: column k, text v without blanks (NULL where
  * missing), the rows n that have it, and how many of them are among those whose values are tried.
  */
-async function stack(database: Database, raw: readonly string[], options: StatisticsOptions): Promise<void> {
+async function stack(
+  database: Database,
+  { cells, from, row }: { cells: readonly string[]; from: string; row: string },
+  { missing }: StatisticsOptions,
+): Promise<void> {
   await database.run(
     `CREATE OR REPLACE TEMP TABLE cells AS SELECT k, v, count(*) AS n, count(*) FILTER (r < ${TRIED_CELLS}) AS tried ` +
-      `FROM (SELECT r, k, CASE WHEN ${missingSql('t', options.missing)} THEN NULL ELSE t END AS v ` +
-      `FROM (SELECT r, k, ${trimmedSql('x')} AS t FROM ${stackedSql(raw, 'looked', 'rowid AS r')})) GROUP BY k, v`,
+      `FROM (SELECT r, k, CASE WHEN ${missingSql('t', missing)} THEN NULL ELSE t END AS v ` +
+      `FROM (SELECT r, k, ${trimmedSql('x')} AS t FROM ${stackedSql(cells, from, `${row} AS r`)})) GROUP BY k, v`,
   );
+}
+
+async function statisticsOfStack(
+  database: Database,
+  columns: readonly RawColumn[],
+  options: StatisticsOptions,
+): Promise<ColumnStatistics[]> {
+  const shapes = await shapesOf(database, columns, options);
+  const found = await withText(database, shapes, options);
+  await database.run('DROP TABLE cells');
+  return found;
 }
 
 async function shapesOf(
