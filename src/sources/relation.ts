@@ -14,6 +14,9 @@ export type Relation = {
 
 /** DuckDB's limits on a row, unless the longest row is known to need more. */
 const LINE_LIMIT = 2_000_000;
+/** What DuckDB reads at a time, and how many of the longest rows that has to be. Its own 32 MB are slower, and memory. */
+const BUFFER = 8_000_000;
+const ROWS_A_BUFFER = 4;
 
 type CsvOptions = {
   readonly delimiter: string;
@@ -23,13 +26,15 @@ type CsvOptions = {
 };
 
 function csvRelation(path: string, columns: number, options: CsvOptions): string {
+  const longest = Math.max(LINE_LIMIT, options.longest);
   const types = Array.from({ length: columns }, (_, i) => `'c${i}': 'VARCHAR'`).join(', ');
   return (
     `read_csv(${sqlText(path)}, auto_detect = false, columns = {${types}}, header = ${options.header}, ` +
     `delim = ${sqlText(options.delimiter)}, quote = '"', escape = '"', nullstr = '\u0001', strict_mode = true, ` +
     `null_padding = false, compression = '${options.gzip ? 'gzip' : 'none'}', ` +
     // Of a file of our own the line ends are known; a cell of the first row must not be taken for one.
-    `${options.header ? '' : "new_line = '\\n', "}max_line_size = ${Math.max(LINE_LIMIT, options.longest)})`
+    `${options.header ? '' : "new_line = '\\n', "}max_line_size = ${longest}, ` +
+    `buffer_size = ${Math.max(BUFFER, ROWS_A_BUFFER * longest)})`
   );
 }
 
