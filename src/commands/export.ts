@@ -1,5 +1,6 @@
 import { defineCommand } from '../cli/command.js';
 import { formatBytes, formatNumber } from '../cli/format.js';
+import { DEPLOYMENT_FORMATS, EXPORT_FORMATS } from '../core/export-names.js';
 import type { ExportResult } from '../steps/export.js';
 import { passphraseIn } from './trust-options.js';
 
@@ -47,7 +48,7 @@ export default defineCommand({
       type: 'string',
       placeholder: 'FORMAT',
       repeatable: true,
-      choices: ['onnx', 'tfjs', 'saved-model', 'docker', 'kubernetes', 'executable'],
+      choices: [...EXPORT_FORMATS, ...DEPLOYMENT_FORMATS],
       description:
         'onnx (ONNX Runtime, any language), tfjs (TensorFlow.js), saved-model (TensorFlow); or, to serve it elsewhere, docker (a folder to build an image of), kubernetes (manifests, also for KServe), executable (one file for machines like this one)',
       defaultText: 'onnx, tfjs and saved-model',

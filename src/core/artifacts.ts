@@ -137,3 +137,6 @@ export type PredictorFile = {
   /** The fitted transforms, as features/ writes and reads them. */
   readonly features: JsonObject;
 };
+
+/** What answers for raw rows; a bundle has copies of those of its run. */
+export const PREDICTOR_FILES = ['predictor.json', 'network.onnx'] as const;

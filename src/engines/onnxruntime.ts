@@ -1,10 +1,8 @@
 import { createRequire } from 'node:module';
-import { compileExecutable } from './onnxruntime/executable.js';
 import { deviceProblem, requireDevice } from './onnxruntime/device-check.js';
 import { presentDevices } from './onnxruntime/devices.js';
 import type { OrtModule } from './onnxruntime/runtime.js';
 import { loadOnnxRuntime } from './onnxruntime/session.js';
-import { compileTraining } from './onnxruntime/training.js';
 import { DEVICES, type Engine, type EngineInfo } from './engine.js';
 
 /** Runs graphs as ONNX models in ONNX Runtime: native, and nothing to install beside its package. */
@@ -28,8 +26,15 @@ export const onnxruntimeEngine: Engine = {
   requireDevice: async (device) => {
     if (device !== 'cpu') await requireDevice(await loadOnnxRuntime(), device);
   },
-  compile: compileExecutable,
-  compileTraining,
+  // What writes ONNX is loaded when a graph is compiled: most commands open models that are ONNX already.
+  compile: async (graph, options) => {
+    const { compileExecutable } = await import('./onnxruntime/executable.js');
+    return compileExecutable(graph, options);
+  },
+  compileTraining: async (step, options) => {
+    const { compileTraining } = await import('./onnxruntime/training.js');
+    return compileTraining(step, options);
+  },
 };
 
 /** The devices that work, and why those do not whose libraries are there. */

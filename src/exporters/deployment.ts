@@ -1,4 +1,5 @@
 import type { BundleManifest } from '../core/bundle.js';
+import type { DeploymentFormat } from '../core/export-names.js';
 import type { JsonObject } from '../core/json.js';
 
 /** A bundle as deployments take it. */
@@ -16,7 +17,7 @@ export interface DeployedBundle {
  */
 export interface Deployer {
   /** Value of --format and name of the folder. */
-  readonly format: string;
+  readonly format: DeploymentFormat;
   /** What it is for, in a few words. */
   readonly summary: string;
   /**

@@ -1,5 +1,6 @@
 import type { TargetState } from '../core/artifacts.js';
 import type { ModelSignature } from '../core/bundle.js';
+import type { ExportFormat } from '../core/export-names.js';
 import type { JsonObject } from '../core/json.js';
 import type { Table } from '../core/table.js';
 import type { FittedFeatures } from '../features/index.js';
@@ -37,7 +38,7 @@ export interface LoadedExport {
 /** One format. To add one: a file that exports an Exporter, and its name in index.ts. */
 export interface Exporter {
   /** Value of --format and name of the folder in the bundle. */
-  readonly format: string;
+  readonly format: ExportFormat;
   /** What the format is for, in a few words. */
   readonly summary: string;
   /** Largest difference from the run's own predictions with which the file may be published (see parity.ts). */

@@ -1,4 +1,10 @@
 import { AimaasError } from '../core/errors.js';
+import {
+  DEPLOYMENT_FORMATS,
+  type DeploymentFormat,
+  EXPORT_FORMATS,
+  type ExportFormat,
+} from '../core/export-names.js';
 import { didYouMean } from '../core/suggest.js';
 import type { Deployer } from './deployment.js';
 import { docker } from './docker.js';
@@ -15,11 +21,13 @@ export { checkParity } from './parity.js';
 export { probeRows } from './probes.js';
 export { bundleReadme } from './readme.js';
 
-/** Every format, in the order they are written by default. */
-export const EXPORTERS: readonly Exporter[] = [onnx, tfjs, savedModel];
+const EXPORTER_OF: Readonly<Record<ExportFormat, Exporter>> = { onnx, tfjs, 'saved-model': savedModel };
+const DEPLOYER_OF: Readonly<Record<DeploymentFormat, Deployer>> = { docker, kubernetes, executable };
 
-/** Every way to run a bundle elsewhere; made only when asked for. */
-const DEPLOYERS: readonly Deployer[] = [docker, kubernetes, executable];
+/** Every format, in the order they are written by default. */
+export const EXPORTERS: readonly Exporter[] = EXPORT_FORMATS.map((format) => EXPORTER_OF[format]);
+
+const DEPLOYERS: readonly Deployer[] = DEPLOYMENT_FORMATS.map((format) => DEPLOYER_OF[format]);
 
 /** @throws AimaasError USAGE for a format that there is not, with the nearest name. */
 export function formatFor(format: string): { readonly exporter: Exporter } | { readonly deployer: Deployer } {

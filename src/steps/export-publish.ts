@@ -1,6 +1,11 @@
 import { copyFile, mkdir, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { DataContent, FeaturesContent, RunContent } from '../core/artifacts.js';
+import {
+  type DataContent,
+  type FeaturesContent,
+  PREDICTOR_FILES,
+  type RunContent,
+} from '../core/artifacts.js';
 import type { BundleManifest } from '../core/bundle.js';
 import { AimaasError, throwIfAborted } from '../core/errors.js';
 import type { StepContext } from '../core/step.js';
@@ -20,9 +25,6 @@ import { realRows } from './export-rows.js';
 import { type Seal, seal, signBundle } from './export-seal.js';
 import { exampleRecord } from './model-inputs.js';
 import { openPredictor } from './predictor.js';
-
-/** What predict and serve need; copied from the run as it is. */
-export const OWN_FILES = ['predictor.json', 'network.onnx'] as const;
 
 /** A version to be made of a run. */
 export interface PublishJob {
@@ -60,7 +62,7 @@ export async function publish(job: PublishJob): Promise<BundleManifest> {
   const temporary = temporaryName(registry.folder(name, 1));
   try {
     await mkdir(temporary, { recursive: true });
-    for (const file of OWN_FILES) await copyFile(join(source, file), join(temporary, file));
+    for (const file of PREDICTOR_FILES) await copyFile(join(source, file), join(temporary, file));
     const formats = await writeFormats(exporters, model, temporary, probes, context);
     await writeReference(job, features, data, temporary);
     const { target, signature } = model;

@@ -1,9 +1,10 @@
 import { join } from 'node:path';
-import type { RunContent } from '../core/artifacts.js';
+import { PREDICTOR_FILES, type RunContent } from '../core/artifacts.js';
 import type { BundleManifest, ParityResult } from '../core/bundle.js';
 import { AimaasError } from '../core/errors.js';
 import type { StepContext } from '../core/step.js';
-import { type Deployer, type Exporter, EXPORTERS, formatFor } from '../exporters/index.js';
+import { EXPORT_FORMATS } from '../core/export-names.js';
+import type { Deployer, Exporter } from '../exporters/index.js';
 import { idOf, sha256OfFile } from '../workspace/hash.js';
 import type { Manifest } from '../workspace/manifest.js';
 import { checkAlias, checkModelName, modelNameFrom } from '../workspace/model-name.js';
@@ -18,7 +19,6 @@ import {
   writeDeployments,
 } from './export-deployments.js';
 import { bundleFiles, copyBundle, openOutput } from './export-output.js';
-import { OWN_FILES, publish } from './export-publish.js';
 import { isSealedBy, sealFrom, type SealOptions } from './export-seal.js';
 import { asItStands, wayOn } from './run-state.js';
 
@@ -68,7 +68,7 @@ export type ExportResult = {
 export async function exportModel(options: ExportOptions, context: StepContext): Promise<ExportResult> {
   const workspace = new Workspace(context.workspace);
   const registry = new ModelRegistry(workspace);
-  const { exporters: formats, deployers } = formatsOf(options.format);
+  const { exporters: formats, deployers } = await formatsOf(options.format);
   const alias = options.alias === undefined ? undefined : checkAlias(options.alias);
   // Without a format of its own, the bundle is made as always, and it is the deployments that are wanted.
   const copies = options.output !== undefined && (formats !== undefined || deployers.length === 0);
@@ -91,20 +91,9 @@ export async function exportModel(options: ExportOptions, context: StepContext):
     (wanted ?? usualFormats(manifest)).every((format) => format in manifest.formats) &&
     isSealedBy(manifest, seal);
   const found = force ? undefined : await registry.find(name, reuse);
-  const bundle =
-    found ??
-    (await publish({
-      context,
-      workspace,
-      registry,
-      run,
-      name,
-      key,
-      formats,
-      reuse,
-      seal,
-      force,
-    }));
+  const job = { context, workspace, registry, run, name, key, formats, reuse, seal, force };
+  // What writes the files is loaded only when there are some to write: it is most of the time of an export that is not.
+  const bundle = found ?? (await (await import('./export-publish.js')).publish(job));
   const access = { reporter: context.reporter, signal: context.signal };
   const model = `${name}/${bundle.version}`;
   if (found === undefined) {
@@ -165,8 +154,10 @@ interface Formats {
 }
 
 /** What was asked for. */
-function formatsOf(asked: readonly string[] | undefined): Formats {
-  const names = (asked ?? []).flatMap((text) => text.split(',')).map((text) => text.trim());
+async function formatsOf(asked: readonly string[] = []): Promise<Formats> {
+  const names = asked.flatMap((text) => text.split(',')).map((text) => text.trim());
+  if (names.length === 0) return { exporters: undefined, deployers: [] };
+  const { EXPORTERS, formatFor } = await import('../exporters/index.js');
   const chosen = [...new Set(names)].map(formatFor);
   const exporters = new Set(chosen.flatMap((one) => ('exporter' in one ? [one.exporter] : [])));
   return {
@@ -177,7 +168,7 @@ function formatsOf(asked: readonly string[] | undefined): Formats {
 
 /** The formats that an export without --format made; those it skipped are named in the manifest. */
 function usualFormats(manifest: BundleManifest): readonly string[] {
-  return EXPORTERS.map(({ format }) => format).filter((format) => !(format in manifest.skippedFormats));
+  return EXPORT_FORMATS.filter((format) => !(format in manifest.skippedFormats));
 }
 
 async function completeRun(workspace: Workspace, wanted: string | undefined): Promise<Manifest<RunContent>> {
@@ -193,7 +184,7 @@ async function completeRun(workspace: Workspace, wanted: string | undefined): Pr
 /** The same weights and transforms give the same key, whatever the formats. */
 async function keyOf(folder: string, run: string): Promise<string> {
   const hashes: Record<string, string> = {};
-  for (const file of OWN_FILES) {
+  for (const file of PREDICTOR_FILES) {
     hashes[file] = await sha256OfFile(join(folder, file)).catch((error: unknown) => {
       throw new AimaasError('ARTIFACT_CORRUPT', `Run ${run} has no readable ${file}.`, {
         hint: `aimaas train --force`,

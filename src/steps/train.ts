@@ -12,7 +12,6 @@ import type { Job, TrainHooks } from './train-job.js';
 import { likeRun, optionsOfRun, resolveTraining, type TrainOptions } from './train-options.js';
 import { requireSameOptions } from './train-resume.js';
 import { resultOf, type TrainResult } from './train-result.js';
-import { runJob } from './train-run.js';
 
 export type { TrainResult } from './train-result.js';
 
@@ -66,6 +65,8 @@ export async function train(
     hooks,
   };
   const lock = { reporter: context.reporter, signal: context.signal, what: `run ${id}` };
+  // Loaded late, as a run that is up to date needs none of it.
+  const { runJob } = await import('./train-run.js');
   return withLock(workspace.lockPath('run', id), lock, () => runJob(job));
 }
 

@@ -1,8 +1,6 @@
 import { execFile } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { AimaasError } from '../../core/errors.js';
-import { GraphBuilder } from '../../graph/builder.js';
-import { toOnnx } from '../../graph/onnx/index.js';
 import type { Device } from '../engine.js';
 import { presentDevices } from './devices.js';
 import type { OrtModule } from './runtime.js';
@@ -67,7 +65,9 @@ export async function requireDevice(runtime: OrtModule, device: Device): Promise
 }
 
 /** What was said where a model could not be run on a device; undefined where it could. */
-function tried(device: Device): Promise<string | undefined> {
+async function tried(device: Device): Promise<string | undefined> {
+  const { GraphBuilder } = await import('../../graph/builder.js');
+  const { toOnnx } = await import('../../graph/onnx/index.js');
   const builder = new GraphBuilder();
   builder.output('y', builder.op('Neg', [builder.input('x', [1])]));
   const model = Buffer.from(toOnnx(builder.build())).toString('base64');

@@ -1,4 +1,3 @@
-import { AimaasError } from '../../core/errors.js';
 import { Random } from '../../core/random.js';
 import type { JsonObject } from '../../core/json.js';
 import type * as tfl from '@tensorflow/tfjs-layers';
@@ -107,11 +106,4 @@ function recipeOf(file: string, model: tfl.LayersModel, context: ModelContext): 
     evaluations: 64,
     ...(loss === undefined ? {} : { loss }),
   };
-}
-
-/** @throws AimaasError UNSUPPORTED: what a file may be is said by its name. */
-export function unknownKind(name: string): AimaasError {
-  return new AimaasError('UNSUPPORTED', `${name} is neither a JavaScript file nor a model.json.`, {
-    hint: 'aimaas train --model ./my-model.js',
-  });
 }

@@ -1,10 +1,8 @@
 import { extname } from 'node:path';
+import { AimaasError } from '../../core/errors.js';
 import type { ModelFamily } from '../family.js';
-import { fileFamily, unknownKind } from './family.js';
-import { loadLayersModel } from './layers-model.js';
-import { loadModule } from './module.js';
 
-export { unreadableWeights, weightPaths } from './layers-model.js';
+export { unreadableWeights, weightPaths } from './weight-files.js';
 
 /** Endings of files that hold a model. */
 const SCRIPTS: readonly string[] = ['.js', '.mjs', '.cjs'];
@@ -15,11 +13,20 @@ export function isModelFile(model: string): boolean {
 }
 
 /**
- * The family of a model file.
+ * The family of a model file. What reads and compiles such files is loaded here, as the families of aimaas do without.
  * @throws AimaasError MODEL_FILE when it cannot be used; UNSUPPORTED for another kind of file.
  */
 export async function loadModelFile(path: string, name: string, sha256: string): Promise<ModelFamily> {
-  if (SCRIPTS.includes(extname(path))) return fileFamily(await loadModule(path, name, sha256));
-  if (extname(path) === '.json') return fileFamily(await loadLayersModel(path, name));
-  throw unknownKind(name);
+  const { fileFamily } = await import('./family.js');
+  if (SCRIPTS.includes(extname(path))) {
+    const { loadModule } = await import('./module.js');
+    return fileFamily(await loadModule(path, name, sha256));
+  }
+  if (extname(path) === '.json') {
+    const { loadLayersModel } = await import('./layers-model.js');
+    return fileFamily(await loadLayersModel(path, name));
+  }
+  throw new AimaasError('UNSUPPORTED', `${name} is neither a JavaScript file nor a model.json.`, {
+    hint: 'aimaas train --model ./my-model.js',
+  });
 }

@@ -9,6 +9,7 @@ import '../../layers/index.js';
 import type { ModelDefinition } from './definition.js';
 import { modelFileError, thrownByFile } from './errors.js';
 import { asTfjsTopology } from './keras.js';
+import { unreadableWeights, type WeightGroup, weightPaths } from './weight-files.js';
 
 /**
  * Loads a model.json: a tfjs layers model with its weights beside it, or the topology alone, of tfjs or Keras.
@@ -103,24 +104,6 @@ function first<T, R>(items: readonly T[], find: (item: T) => R | undefined): R |
   return undefined;
 }
 
-type Group = { readonly paths: readonly string[]; readonly weights: tf.io.WeightsManifestEntry[] };
-
-/** Paths of the weights files that a model.json names, relative to it. */
-export function weightPaths(json: Json): string[] {
-  const groups = isJsonObject(json) ? json['weightsManifest'] : undefined;
-  return Array.isArray(groups) ? (groups as unknown as Group[]).flatMap((group) => [...group.paths]) : [];
-}
-
-/** A weights file that a model.json names but that is not there, or may not be read. */
-export function unreadableWeights(part: string, name: string, cause: unknown): AimaasError {
-  const absent = (cause as NodeJS.ErrnoException).code === 'ENOENT';
-  return modelFileError(
-    `The weights file ${part}, which ${name} names, ${absent ? 'is not there' : `cannot be read: ${(cause as Error).message}`}.`,
-    `Put it beside ${name}, or leave out "weightsManifest" to begin with fresh weights.`,
-    cause,
-  );
-}
-
 async function readWeights(
   json: JsonObject,
   path: string,
@@ -138,7 +121,7 @@ async function readWeights(
     );
   }
   const whole = Buffer.concat(parts);
-  const groups = json['weightsManifest'] as unknown as Group[];
+  const groups = json['weightsManifest'] as unknown as WeightGroup[];
   return {
     weightSpecs: groups.flatMap((group) => group.weights),
     weightData: whole.buffer.slice(whole.byteOffset, whole.byteOffset + whole.byteLength),
