@@ -70,9 +70,9 @@ async function runDefinition(
 async function readConfig(globals: Globals, host: Host): Promise<ConfigFile> {
   const fromEnvironment = host.env['AIMAAS_CONFIG'];
   const named = globals.config ?? (fromEnvironment === '' ? undefined : fromEnvironment);
-  return loadConfig(named, async () => {
-    const { configSchema } = await import('./cli/config-schema.js');
-    return configSchema(await loadCommands());
+  return loadConfig(named, async (values) => {
+    const { configProblems } = await import('./cli/config-problems.js');
+    return configProblems(values, await loadCommands());
   });
 }
 

@@ -1,6 +1,7 @@
 import type { Readable, Writable } from 'node:stream';
 import type { JsonObject } from '../core/json.js';
 import type { StepContext } from '../core/step.js';
+import type { TextForm } from './text-form.js';
 
 /** How the text of an option becomes a value. `duration` takes 90s, 10m, 2h, 7d or seconds and gives seconds. */
 type OptionType = 'string' | 'integer' | 'number' | 'boolean' | 'duration';
@@ -19,10 +20,12 @@ export interface OptionSpec {
   readonly short?: string;
   /**
    * Given several times (and as a list in aimaas.yaml); the value is an array. With `choices`, commas separate too
-   * (--format onnx,tfjs). With a placeholder like COL=KIND, aimaas.yaml also takes a mapping.
+   * (--format onnx,tfjs). With a form that has names (COL=KIND), aimaas.yaml also takes a mapping.
    */
   readonly repeatable?: true;
   readonly choices?: readonly string[];
+  /** Of a text that is not free and not one of `choices` either, such as [COL=]HOW. */
+  readonly form?: TextForm;
   readonly minimum?: number;
   readonly maximum?: number;
   /** A word accepted instead of a number, such as "auto". */

@@ -1,16 +1,17 @@
 import type { JsonObject } from '../core/json.js';
 import type { ArgumentSpec, Configurable, OptionSpec } from './command.js';
+import { formSchema, mappingSchema, TEXT } from './form-schema.js';
 import { sectionOf, settingOf } from './names.js';
 import { DURATION_PATTERN, expectation } from './values.js';
 
 /** COL=KIND and the like: aimaas.yaml takes a mapping as well as a list of texts. */
 export function isMapping(spec: OptionSpec): boolean {
-  return spec.repeatable === true && /^[A-Z_]+=[A-Z_]+$/.test(spec.placeholder ?? '');
+  return spec.repeatable === true && spec.form?.name !== undefined;
 }
 
-/** Numbers or words in one text, as placeholders like N,N say: aimaas.yaml takes a list, too. */
+/** Numbers or words in one text: aimaas.yaml takes a list, too. */
 export function isCommaList(spec: OptionSpec): boolean {
-  return spec.type === 'string' && spec.repeatable !== true && spec.placeholder?.includes(',') === true;
+  return spec.form?.commas !== undefined;
 }
 
 /** A command's settings may stand in aimaas.yaml unless every option names one invocation. */
@@ -32,8 +33,6 @@ export function argumentSetting(argument: ArgumentSpec): string {
   return argument.variadic === true ? `${name}s` : name;
 }
 
-const TEXT: JsonObject = { type: ['string', 'number', 'boolean'] };
-
 function scalarSchema(spec: OptionSpec): JsonObject {
   const range: JsonObject = {
     ...(spec.minimum === undefined ? {} : { minimum: spec.minimum }),
@@ -44,7 +43,8 @@ function scalarSchema(spec: OptionSpec): JsonObject {
     case 'boolean':
       return { type: 'boolean' };
     case 'string':
-      return spec.choices === undefined ? TEXT : { type: 'string', enum: [...spec.choices] };
+      if (spec.choices !== undefined) return { type: 'string', enum: [...spec.choices] };
+      return spec.form === undefined ? TEXT : formSchema(spec.form);
     case 'integer':
     case 'number': {
       const number: JsonObject = { type: spec.type, ...range };
@@ -65,13 +65,10 @@ function optionSchema(spec: OptionSpec): JsonObject {
         ? spec.description
         : `${spec.description} (default: ${spec.defaultText})`,
   };
-  if (isCommaList(spec)) {
-    const list: JsonObject = { type: 'array', items: TEXT, minItems: 1 };
-    return { ...about, expects: 'text or a list', anyOf: [scalar, list] };
-  }
   if (spec.repeatable !== true) return { ...about, expects: expectation(spec), ...scalar };
-  const list: JsonObject = { type: 'array', items: scalar };
-  const mapping: JsonObject[] = isMapping(spec) ? [{ type: 'object', additionalProperties: TEXT }] : [];
+  const mapping = spec.form?.name === undefined ? [] : [mappingSchema(spec.form)];
+  const item: JsonObject = mapping.length === 0 ? scalar : { anyOf: [scalar, ...mapping] };
+  const list: JsonObject = { type: 'array', items: item };
   const what = spec.choices === undefined ? expectation(spec) : spec.choices.join(', ');
   return {
     ...about,

@@ -9,9 +9,10 @@ function sampleOf(spec: OptionSpec): string {
   const bare = spec.defaultText?.split(/[\s,;(]/, 1)[0] ?? '';
   const placeholder = spec.placeholder ?? 'VALUE';
   if (spec.type === 'boolean') return bare === 'true' || bare === 'on' ? 'true' : 'false';
-  if (isMapping(spec)) return `{${placeholder.replace('=', ': ')}}`;
-  if (spec.choices?.includes(bare) === true) return bare;
-  if (spec.choices !== undefined) return spec.choices[0] ?? placeholder;
+  const words = spec.choices ?? spec.form?.words;
+  if (isMapping(spec) && spec.form?.name?.optional !== true) return `{${placeholder.replace('=', ': ')}}`;
+  if (words?.includes(bare) === true) return bare;
+  if (words !== undefined) return words[0] ?? placeholder;
   const isNumber = spec.type !== 'string' && /^-?\d+(\.\d+)?(e-?\d+)?$/i.test(bare);
   if (isNumber || (bare !== '' && bare === spec.keyword)) return bare;
   return spec.repeatable === true ? `[${placeholder}]` : placeholder;

@@ -70,7 +70,7 @@ export function commandReference(commands: readonly AnyCommand[]): string {
     '## Everywhere',
     markdownTable(['option', 'meaning'], globals),
     'Results go to stdout, everything else to stderr. With `--json` the result is one JSON document with a `schemaVersion`, and an error is one line of JSON on stderr; `-q` prints the bare value that a script wants. Exit codes and errors are in [errors.md](errors.md).',
-    'A setting is looked for on the command line, then in the environment (`AIMAAS_TRAIN_EPOCHS=50`), then in `aimaas.yaml` of the current folder (or `--config FILE`). The file has one section a command, with the names of the settings given below; `aimaas init` writes one, and editors check it against the schema that comes with the package (`aimaas/schema.json`). Paths in it are relative to the current folder. Settings that take several values take a list; those like `COL=KIND` a mapping, too. In a variable, commas separate several values.',
+    'A setting is looked for on the command line, then in the environment (`AIMAAS_TRAIN_EPOCHS=50`), then in `aimaas.yaml` of the current folder (or `--config FILE`). The file has one section a command, with the names of the settings given below; `aimaas init` writes one, and editors check it against the schema that comes with the package (`aimaas/schema.json`). Paths in it are relative to the current folder. Settings that take several values take a list; those like `COL=KIND` and `[COL=]HOW` a mapping, too. All its problems are told at once. In a variable, commas separate several values.',
     ...commands.map(commandSection),
   ];
   return `${parts.join('\n\n')}\n`;

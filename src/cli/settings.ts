@@ -39,19 +39,36 @@ function textOf(value: Json): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
-function fileValue(spec: OptionSpec, value: Json, name: string): OptionValue {
+/** A text that stands for a value of the file, as on the command line, and the place of it in the setting. */
+interface PlacedText {
+  readonly text: string;
+  readonly place: readonly (string | number)[];
+}
+
+/** A setting of the file in the texts that the command line would have: one, or those of a list or mapping. */
+export function placedTexts(spec: OptionSpec, value: Json): PlacedText[] {
   if (spec.repeatable !== true) {
     const isList = isCommaList(spec) && Array.isArray(value);
-    return valueFrom(spec, isList ? (value as readonly Json[]).map(textOf).join(',') : textOf(value), name);
+    const text = isList ? (value as readonly Json[]).map(textOf).join(',') : textOf(value);
+    return [{ text, place: [] }];
   }
-  const items = Array.isArray(value) ? (value as readonly Json[]) : [value];
-  const texts = items.flatMap((item) => {
-    if (isMapping(spec) && isJsonObject(item)) {
-      return Object.entries(item).map(([left, right]) => `${left}=${textOf(right)}`);
-    }
-    return splitList(spec, textOf(item));
-  });
-  return texts.map((text) => valueFrom(spec, text, name));
+  if (!Array.isArray(value)) return textsOf(spec, value, []);
+  return (value as readonly Json[]).flatMap((item, index) => textsOf(spec, item, [index]));
+}
+
+function textsOf(spec: OptionSpec, item: Json, place: PlacedText['place']): PlacedText[] {
+  if (isMapping(spec) && isJsonObject(item)) {
+    return Object.entries(item).map(([left, right]) => ({
+      text: `${left}=${textOf(right)}`,
+      place: [...place, left],
+    }));
+  }
+  return splitList(spec, textOf(item)).map((text) => ({ text, place }));
+}
+
+function fileValue(spec: OptionSpec, value: Json, name: string): OptionValue {
+  const values = placedTexts(spec, value).map(({ text }) => valueFrom(spec, text, name));
+  return spec.repeatable === true ? values : (values[0] as OptionValue);
 }
 
 function sectionFor(command: Configurable, config: ConfigFile): JsonObject {

@@ -1,6 +1,7 @@
 import { AimaasError } from '../core/errors.js';
 import { didYouMean } from '../core/suggest.js';
 import type { OptionSpec } from './command.js';
+import { formProblem } from './text-form.js';
 
 const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
 const DURATION = /^(\d+(?:\.\d+)?)\s*([smhdw]?)$/;
@@ -25,7 +26,7 @@ export function expectation(spec: OptionSpec): string {
     number: 'a number',
     duration: 'a duration such as 90s, 10m, 2h or 7d',
     boolean: 'true or false',
-    string: 'text',
+    string: spec.form?.expected ?? 'text',
   }[spec.type];
   const unit = spec.type === 'duration' ? ' s' : '';
   let range = '';
@@ -75,6 +76,13 @@ export function valueFrom(spec: OptionSpec, text: string, setting: SettingName):
         throw new AimaasError('USAGE', `${setting} cannot be "${text}". ${didYouMean(text, spec.choices)}`, {
           hint: `The choices are: ${spec.choices.join(', ')}.`,
           details: { setting, received: text, choices: [...spec.choices] },
+        });
+      }
+      const problem = spec.form === undefined ? undefined : formProblem(spec.form, text);
+      if (problem !== undefined) {
+        throw new AimaasError('USAGE', `${setting} cannot be "${text}". ${problem}`, {
+          hint: problem.includes(expectation(spec)) ? undefined : `Expected: ${expectation(spec)}.`,
+          details: { setting, received: text, expected: expectation(spec) },
         });
       }
       return text;

@@ -1,6 +1,7 @@
 import { defineCommand, type Style } from '../cli/command.js';
 import { visible } from '../cli/visible.js';
 import type { CollectResult } from '../steps/collect.js';
+import { DELIMITER, ENCODING, KIND_OF_COLUMN } from './text-forms.js';
 
 /** Columns and warnings shown before "and so many more". */
 const MOST_COLUMNS = 30;
@@ -77,6 +78,7 @@ export default defineCommand({
     target: { type: 'string', placeholder: 'COL', description: 'Column to predict' },
     type: {
       type: 'string',
+      form: KIND_OF_COLUMN,
       placeholder: 'COL=KIND',
       repeatable: true,
       description: 'What a column is: number, category, boolean, date, text or id',
@@ -139,6 +141,7 @@ export default defineCommand({
     },
     delimiter: {
       type: 'string',
+      form: DELIMITER,
       placeholder: 'CHAR',
       description:
         'What separates the cells of a CSV: a character, "tab" or "whitespace" (any number of blanks)',
@@ -147,6 +150,7 @@ export default defineCommand({
     },
     encoding: {
       type: 'string',
+      form: ENCODING,
       placeholder: 'NAME',
       description: 'Encoding of text files: utf-8, latin1, utf-16le, gbk …',
       defaultText: 'utf-8',

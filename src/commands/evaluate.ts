@@ -1,9 +1,11 @@
 import { defineCommand, type Style } from '../cli/command.js';
 import { formatNumber } from '../cli/format.js';
 import { EXIT } from '../core/error-codes.js';
+import { METRIC_NAMES } from '../core/metric-names.js';
 import { thresholdsMessage } from '../core/threshold.js';
 import type { EvaluateResult } from '../steps/evaluate.js';
 import { TRUST_OPTIONS, trustOf } from './trust-options.js';
+import { METRIC } from './text-forms.js';
 
 /** The metric -q prints when none is named. */
 function headline(result: EvaluateResult): string {
@@ -92,6 +94,7 @@ export default defineCommand({
     },
     metric: {
       type: 'string',
+      form: METRIC,
       placeholder: 'NAME',
       repeatable: true,
       description: 'Only this metric; nothing is written then, unless --output or --predictions is given',
@@ -99,6 +102,11 @@ export default defineCommand({
     },
     failUnder: {
       type: 'string',
+      form: {
+        name: { of: METRIC_NAMES, what: 'metric' },
+        number: {},
+        expected: 'METRIC=NUMBER, such as accuracy=0.9',
+      },
       placeholder: 'NAME=VALUE',
       repeatable: true,
       description:

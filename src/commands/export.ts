@@ -3,6 +3,7 @@ import { formatBytes, formatNumber } from '../cli/format.js';
 import { DEPLOYMENT_FORMATS, EXPORT_FORMATS } from '../core/export-names.js';
 import type { ExportResult } from '../steps/export.js';
 import { passphraseIn } from './trust-options.js';
+import { ALIAS, NAME_OF_MODEL } from './text-forms.js';
 
 /** Metrics shown in the summary, the ones people quote first. */
 const SHOWN = ['accuracy', 'roc_auc', 'log_loss', 'r2', 'rmse'];
@@ -55,6 +56,7 @@ export default defineCommand({
     },
     name: {
       type: 'string',
+      form: NAME_OF_MODEL,
       placeholder: 'NAME',
       description: 'Name of the model',
       defaultText: 'the name of the data',
@@ -67,6 +69,7 @@ export default defineCommand({
     },
     alias: {
       type: 'string',
+      form: ALIAS,
       placeholder: 'ALIAS',
       description: 'Point this alias, such as champion, at the version',
     },

@@ -1,6 +1,7 @@
 import { defineCommand, type Style } from '../cli/command.js';
 import { formatNumber } from '../cli/format.js';
 import { EXIT } from '../core/error-codes.js';
+import { DRIFT_MEASURES } from '../core/metric-names.js';
 import type { MonitorResult } from '../steps/monitor-result.js';
 import { TRUST_OPTIONS, trustOf } from './trust-options.js';
 
@@ -66,6 +67,11 @@ export default defineCommand({
     },
     failOver: {
       type: 'string',
+      form: {
+        name: { of: DRIFT_MEASURES, what: 'measure' },
+        number: { minimum: 0 },
+        expected: 'MEASURE=NUMBER, such as psi=0.2',
+      },
       placeholder: 'MEASURE=VALUE',
       repeatable: true,
       description: 'Exit 5 if psi, prediction_psi, ks, missing or unseen is over VALUE in a column',

@@ -4,6 +4,7 @@ import type { Json, JsonObject } from '../core/json.js';
 import { FAMILY_NAMES } from '../core/training-names.js';
 import type { LeaderboardRow, OptimizeResult } from '../steps/optimize.js';
 import { ENGINE_OPTIONS, FEATURES_OPTION } from './training-options.js';
+import { FAMILY_OR_FILE, METRIC } from './text-forms.js';
 
 /** Rows of the leaderboard that are shown; --json has all. */
 const SHOWN_ROWS = 10;
@@ -61,12 +62,14 @@ export default defineCommand({
     },
     metric: {
       type: 'string',
+      form: METRIC,
       placeholder: 'NAME',
       description: 'What to make as good as can be, on validation rows',
       defaultText: 'log_loss; for numbers rmse',
     },
     models: {
       type: 'string',
+      form: FAMILY_OR_FILE,
       repeatable: true,
       placeholder: 'FAMILY|FILE',
       description: `Model families (${FAMILY_NAMES.join(', ')}) and model files to search`,
@@ -74,6 +77,11 @@ export default defineCommand({
     },
     space: {
       type: 'string',
+      form: {
+        name: {},
+        pattern: '.+',
+        expected: 'NAME=VALUES, where VALUES is low..high, a|b|c, or one value',
+      },
       repeatable: true,
       placeholder: 'NAME=VALUES',
       description: 'Where to search a setting: low..high, a|b|c, or one value for all trials',

@@ -3,6 +3,7 @@ import { isTerminal } from '../cli/terminal.js';
 import { AimaasError } from '../core/errors.js';
 import type { PredictResult } from '../steps/predict.js';
 import { TRUST_OPTIONS, trustOf } from './trust-options.js';
+import { DELIMITER, ENCODING } from './text-forms.js';
 
 const DATA_NAME = /^https?:|\.(?:csv|tsv|tab|json|jsonl|ndjson|parquet)(?:\.gz)?$|[*?]/i;
 
@@ -71,6 +72,7 @@ export default defineCommand({
     },
     delimiter: {
       type: 'string',
+      form: DELIMITER,
       placeholder: 'CHAR',
       description: 'Delimiter of a CSV: a character, "tab" or "whitespace"',
       defaultText: 'recognised',
@@ -78,6 +80,7 @@ export default defineCommand({
     },
     encoding: {
       type: 'string',
+      form: ENCODING,
       placeholder: 'NAME',
       description: 'Encoding of the text, such as latin1',
       defaultText: 'utf-8',

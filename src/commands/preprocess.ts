@@ -1,5 +1,21 @@
 import { defineCommand } from '../cli/command.js';
+import type { TextForm } from '../cli/text-form.js';
+import {
+  ENCODINGS,
+  IMPUTATIONS,
+  INDICATORS,
+  MOST_TEXT_WORDS,
+  OUTLIERS,
+  SCALES,
+} from '../core/feature-names.js';
 import type { PreprocessResult } from '../steps/preprocess.js';
+import { columnForm } from './text-forms.js';
+
+const IMPUTE: TextForm = {
+  ...columnForm(IMPUTATIONS.filter((name) => name !== 'constant')),
+  pattern: 'constant:.+',
+  expected: 'auto, most_frequent, constant:VALUE, drop, and for numbers and dates median or mean',
+};
 
 const LEFT_OUT: Readonly<Record<string, string>> = {
   withoutTarget: 'without target',
@@ -101,6 +117,7 @@ export default defineCommand({
     },
     split: {
       type: 'string',
+      form: { commas: 3, number: { minimum: 0 }, expected: 'three shares, such as 0.7,0.15,0.15' },
       placeholder: 'T,V,T',
       description: 'Shares of train, validation and test; 0 for none',
       defaultText: '0.7,0.15,0.15',
@@ -169,6 +186,7 @@ export default defineCommand({
     },
     impute: {
       type: 'string',
+      form: IMPUTE,
       placeholder: '[COL=]HOW',
       repeatable: true,
       description:
@@ -178,6 +196,7 @@ export default defineCommand({
     },
     missingIndicator: {
       type: 'string',
+      form: columnForm(INDICATORS),
       placeholder: '[COL=]auto|off',
       repeatable: true,
       description: 'A 0/1 feature beside columns with missing cells',
@@ -186,6 +205,7 @@ export default defineCommand({
     },
     outliers: {
       type: 'string',
+      form: columnForm(OUTLIERS),
       placeholder: '[COL=]HOW',
       repeatable: true,
       description: 'clip draws outliers in smoothly to at most 5 deviations; none, auto',
@@ -194,6 +214,7 @@ export default defineCommand({
     },
     scale: {
       type: 'string',
+      form: columnForm(SCALES),
       placeholder: '[COL=]HOW',
       repeatable: true,
       description: 'Scale of numbers: standard, min_max, robust, quantile, l2 (every row to length 1), none',
@@ -202,6 +223,7 @@ export default defineCommand({
     },
     encode: {
       type: 'string',
+      form: columnForm(ENCODINGS),
       placeholder: '[COL=]HOW',
       repeatable: true,
       description: 'Categories as onehot, embedding or auto',
@@ -210,6 +232,11 @@ export default defineCommand({
     },
     minFrequency: {
       type: 'string',
+      form: {
+        name: { optional: true },
+        number: { minimum: 0 },
+        expected: 'a number of rows, or a fraction of them below 1',
+      },
       placeholder: '[COL=]N',
       repeatable: true,
       description: 'Levels of a category with fewer training rows (below 1: a smaller share) become "other"',
@@ -218,6 +245,11 @@ export default defineCommand({
     },
     textWords: {
       type: 'string',
+      form: {
+        name: { optional: true },
+        number: { integer: true, minimum: 1, maximum: MOST_TEXT_WORDS },
+        expected: `a whole number from 1 to ${MOST_TEXT_WORDS}`,
+      },
       placeholder: '[COL=]N',
       repeatable: true,
       description: 'Most common words that a text column is described by',

@@ -3,6 +3,7 @@ import { ACCESS_OPTIONS } from './serve/access-options.js';
 import { LOG_OPTIONS } from './serve/log-options.js';
 import type { ServeResult } from '../steps/serve.js';
 import { TRUST_OPTIONS, trustOf } from './trust-options.js';
+import { HEADER, VERSION, VERSION_AND_PART } from './text-forms.js';
 
 const MEBIBYTE = 1024 * 1024;
 
@@ -77,6 +78,7 @@ export default defineCommand({
     },
     canary: {
       type: 'string',
+      form: VERSION_AND_PART,
       placeholder: 'VERSION=PART',
       repeatable: true,
       description: 'Send part of the requests to another version: penguins/4=10%',
@@ -84,12 +86,14 @@ export default defineCommand({
     },
     sticky: {
       type: 'string',
+      form: HEADER,
       placeholder: 'HEADER',
       description: 'With --canary: requests with the same value of this header get the same version',
       group: 'Versions',
     },
     shadow: {
       type: 'string',
+      form: VERSION,
       placeholder: 'VERSION',
       repeatable: true,
       description: 'Let another version answer copies of the requests, and compare: penguins/4',

@@ -1,5 +1,6 @@
 import { defineCommand } from '../cli/command.js';
 import type { TrafficResult } from '../steps/traffic.js';
+import { HEADER, SERVER, VERSION, VERSION_AND_PART } from './text-forms.js';
 
 export default defineCommand({
   name: 'traffic',
@@ -22,6 +23,7 @@ export default defineCommand({
   options: {
     canary: {
       type: 'string',
+      form: VERSION_AND_PART,
       placeholder: 'VERSION=PART',
       repeatable: true,
       commandLineOnly: true,
@@ -29,12 +31,14 @@ export default defineCommand({
     },
     sticky: {
       type: 'string',
+      form: HEADER,
       placeholder: 'HEADER',
       commandLineOnly: true,
       description: 'Requests with the same value of this header get the same version',
     },
     shadow: {
       type: 'string',
+      form: VERSION,
       placeholder: 'VERSION',
       repeatable: true,
       commandLineOnly: true,
@@ -49,6 +53,7 @@ export default defineCommand({
     },
     server: {
       type: 'string',
+      form: SERVER,
       placeholder: 'URL',
       description: 'Where the server is',
       defaultText: 'http://127.0.0.1:8080',

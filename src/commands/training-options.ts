@@ -1,5 +1,6 @@
 import type { OptionSpec } from '../cli/command.js';
 import { FAMILY_NAMES, LOSS_NAMES, OPTIMIZER_NAMES, SCHEDULE_NAMES } from '../core/training-names.js';
+import { ACTIVATION, ENGINE, FAMILY_OR_FILE, NAME_AND_VALUE, UNITS } from './text-forms.js';
 
 type Options = Readonly<Record<string, OptionSpec>>;
 
@@ -18,6 +19,7 @@ export const FEATURES_OPTION = {
 export const MODEL_OPTIONS = {
   model: {
     type: 'string',
+    form: FAMILY_OR_FILE,
     placeholder: 'FAMILY|FILE',
     description: `model family (auto, ${FAMILY_NAMES.join(', ')}), or a file: ./my-model.js, model.json`,
     defaultText: 'auto',
@@ -25,6 +27,7 @@ export const MODEL_OPTIONS = {
   },
   layers: {
     type: 'string',
+    form: UNITS,
     placeholder: 'N,N',
     description: 'units of the hidden layers (mlp)',
     defaultText: '128,128,128',
@@ -32,6 +35,7 @@ export const MODEL_OPTIONS = {
   },
   activation: {
     type: 'string',
+    form: ACTIVATION,
     placeholder: 'NAME',
     description: 'activation of the hidden layers (mlp)',
     defaultText: 'selu, for numbers mish',
@@ -62,6 +66,7 @@ export const MODEL_OPTIONS = {
   },
   param: {
     type: 'string',
+    form: NAME_AND_VALUE,
     placeholder: 'NAME=VALUE',
     repeatable: true,
     description: 'any other parameter of the family or file',
@@ -211,6 +216,7 @@ export const COURSE_OPTIONS = {
 export const ENGINE_OPTIONS = {
   engine: {
     type: 'string',
+    form: ENGINE,
     placeholder: 'NAME',
     description: 'what computes: auto, or one that `aimaas engines` lists',
     defaultText: 'auto',

@@ -3,6 +3,7 @@ import type { Document } from 'yaml';
 import { AimaasError } from '../core/errors.js';
 import type { Json, JsonObject } from '../core/json.js';
 import { isJsonObject } from '../core/json.js';
+import type { ConfigProblem } from './problems.js';
 
 export const CONFIG_FILE = 'aimaas.yaml';
 
@@ -33,12 +34,12 @@ async function readConfigText(named: string | undefined): Promise<string | undef
 
 /**
  * Reads and checks the settings file.
- * @param schemaOf gives the JSON Schema of the file; called only when there is one to check.
+ * @param problemsOf finds what is wrong with its content; called only when there is some.
  * @throws AimaasError CONFIG with every problem of the file, each with its line.
  */
 export async function loadConfig(
   named: string | undefined,
-  schemaOf: () => Promise<JsonObject>,
+  problemsOf: (values: Json) => Promise<readonly ConfigProblem[]>,
 ): Promise<ConfigFile> {
   const path = named ?? CONFIG_FILE;
   const text = await readConfigText(named);
@@ -57,8 +58,7 @@ export async function loadConfig(
   }
   const values = withoutEmpty(document.toJS() as Json);
   if (values === null) return { path, values: {} };
-  const { findProblems } = await import('./problems.js');
-  const problems = findProblems(values, await schemaOf());
+  const problems = await problemsOf(values);
   if (problems.length > 0 || !isJsonObject(values)) {
     const located = problems.map((problem) => {
       const node = nodeOffset(document, problem.path);

@@ -6,6 +6,26 @@
 export const FAMILY_NAMES = ['linear', 'mlp'] as const;
 export type FamilyName = (typeof FAMILY_NAMES)[number];
 
+/** Activations of the hidden layers of an mlp. */
+export const ACTIVATION_NAMES = [
+  'relu',
+  'selu',
+  'elu',
+  'mish',
+  'silu',
+  'gelu',
+  'tanh',
+  'sigmoid',
+  'leaky_relu',
+] as const;
+export type ActivationName = (typeof ACTIVATION_NAMES)[number];
+
+/** Endings of files that hold a model. */
+export const MODEL_FILE_ENDINGS = ['.js', '.mjs', '.cjs', '.json'] as const;
+
+export const ENGINE_NAMES = ['onnxruntime', 'tensorflow', 'reference'] as const;
+export type EngineName = (typeof ENGINE_NAMES)[number];
+
 export const OPTIMIZER_NAMES = [
   'sgd',
   'momentum',

@@ -1,5 +1,6 @@
 import { AimaasError } from '../core/errors.js';
 import { didYouMean } from '../core/suggest.js';
+import { ENGINE_NAMES, type EngineName } from '../core/training-names.js';
 import type { Device, Engine, EngineInfo } from './engine.js';
 import { mayHaveGpu } from './tensorflow/gpu.js';
 import { findInstallation, requireInstallation } from './tensorflow/installation.js';
@@ -9,11 +10,7 @@ const loaders = {
   onnxruntime: async () => (await import('./onnxruntime.js')).onnxruntimeEngine,
   tensorflow: async () => (await import('./tensorflow.js')).tensorflowEngine,
   reference: async () => (await import('./reference.js')).referenceEngine,
-} satisfies Record<string, () => Promise<Engine>>;
-
-export type EngineName = keyof typeof loaders;
-
-export const ENGINE_NAMES = Object.keys(loaders) as EngineName[];
+} satisfies Record<EngineName, () => Promise<Engine>>;
 
 function isEngineName(name: string): name is EngineName {
   return Object.hasOwn(loaders, name);

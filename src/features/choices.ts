@@ -1,25 +1,19 @@
 import { AimaasError } from '../core/errors.js';
+import {
+  ENCODINGS,
+  type Encoding,
+  IMPUTATIONS,
+  type Imputation,
+  INDICATORS,
+  type Indicator,
+  MOST_TEXT_WORDS,
+  OUTLIERS,
+  type Outliers,
+  type Scale,
+  SCALES,
+} from '../core/feature-names.js';
 import { didYouMean } from '../core/suggest.js';
 import { COLUMN_KINDS, type ColumnKind, type ColumnSchema, type DataSchema } from '../core/table.js';
-
-export const SCALES = ['standard', 'min_max', 'robust', 'quantile', 'l2', 'none'] as const;
-export type Scale = (typeof SCALES)[number];
-
-export const OUTLIERS = ['auto', 'clip', 'none'] as const;
-export type Outliers = (typeof OUTLIERS)[number];
-
-export const ENCODINGS = ['auto', 'onehot', 'embedding'] as const;
-export type Encoding = (typeof ENCODINGS)[number];
-
-export const INDICATORS = ['auto', 'off'] as const;
-export type Indicator = (typeof INDICATORS)[number];
-
-/**
- * What stands in for a missing value. `auto` is the kind's own default (the median of numbers, a level of its own for
- * categories, the middle for booleans and dates); `drop` leaves the row out and is `auto` for the rows that come later.
- */
-export const IMPUTATIONS = ['auto', 'median', 'mean', 'most_frequent', 'constant', 'drop'] as const;
-export type Imputation = (typeof IMPUTATIONS)[number];
 
 /** How one column is prepared. */
 export type ColumnChoices = {
@@ -147,11 +141,11 @@ const SETTINGS: Readonly<Record<keyof ChoiceSettings, Setting>> = {
   textWords: {
     flag: '--text-words',
     kinds: ['text'],
-    expected: 'a whole number from 1 to 10000',
+    expected: `a whole number from 1 to ${MOST_TEXT_WORDS}`,
     words: [],
     parse: (text) => {
       const words = Number(text);
-      return Number.isInteger(words) && words >= 1 && words <= 10_000 ? { words } : undefined;
+      return Number.isInteger(words) && words >= 1 && words <= MOST_TEXT_WORDS ? { words } : undefined;
     },
   },
 };

@@ -1,7 +1,7 @@
 import { type FeatureColumn, SMOOTH_CLIP } from '../core/layout.js';
 import type { GraphBuilder } from '../graph/builder.js';
 import type { ValueId } from '../graph/graph.js';
-import type { Outliers, Scale } from './choices.js';
+import type { Outliers, Scale } from '../core/feature-names.js';
 import type { Summary } from './distribution.js';
 import { GraphMath } from './graph-math.js';
 import { inverseNormal } from './normal.js';

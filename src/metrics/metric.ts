@@ -1,3 +1,4 @@
+import type { MetricName } from '../core/metric-names.js';
 import type { TaskKind } from '../core/task-kind.js';
 import type { ClassificationRows } from './classification-rows.js';
 import type { RegressionRows } from './regression-rows.js';
@@ -5,7 +6,7 @@ import type { RegressionRows } from './regression-rows.js';
 /** What every metric says of itself. */
 export interface MetricInfo {
   /** scikit-learn's scorer name, without `neg_`. */
-  readonly name: string;
+  readonly name: MetricName;
   readonly tasks: readonly TaskKind[];
   /** Tasks for which it is shown when no metric is named. */
   readonly shownFor: readonly TaskKind[];

@@ -73,13 +73,13 @@ const WHAT: Readonly<Record<Measure, string>> = {
 function family(measure: Measure): ClassificationMetric[] {
   const shared = { direction: 'maximize', needs: 'label' } as const;
   const average = (
-    suffix: string,
+    suffix: 'macro' | 'micro' | 'weighted',
     how: string,
     shown: boolean,
     compute: (rows: ClassificationRows) => number,
   ) => ({
     ...shared,
-    name: `${measure}_${suffix}`,
+    name: `${measure}_${suffix}` as const,
     tasks: CLASSIFICATION,
     shownFor: shown ? (['multiclass'] as const) : [],
     description: `${WHAT[measure]}; ${how}`,

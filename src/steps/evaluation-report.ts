@@ -130,7 +130,9 @@ export async function writeReport(folder: string, content: ReportContent): Promi
 function reportOf(content: ReportContent, plots: readonly Plot[]): Report {
   const { judged, summary, worst } = content;
   const { target } = judged;
-  const about = new Map(allMetrics().map((metric) => [metric.name, metric]));
+  const about = new Map<string, ReturnType<typeof allMetrics>[number]>(
+    allMetrics().map((metric) => [metric.name, metric]),
+  );
   const trivial =
     target.task === 'regression'
       ? `The baseline always answers ${Number(target.mean.toPrecision(6))}, the mean of the training rows.`

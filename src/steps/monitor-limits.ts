@@ -1,4 +1,5 @@
 import { AimaasError } from '../core/errors.js';
+import { DRIFT_MEASURES, type DriftMeasure } from '../core/metric-names.js';
 import { didYouMean } from '../core/suggest.js';
 import type { ColumnDrift } from '../drift/index.js';
 
@@ -25,13 +26,10 @@ const MEASURES = {
     isChance: ({ missing }: ColumnDrift) => missing.pValue > 0.05,
   },
   unseen: { of: 'inputs', value: ({ unseen }: ColumnDrift) => unseen, isChance: () => false },
-} as const;
-
-type Measure = keyof typeof MEASURES;
-const MEASURE_NAMES = Object.keys(MEASURES) as Measure[];
+} as const satisfies Readonly<Record<DriftMeasure, object>>;
 
 /** A limit set with --fail-over: the most a measure may be in any column. */
-export type Limit = { readonly measure: Measure; readonly limit: number };
+export type Limit = { readonly measure: DriftMeasure; readonly limit: number };
 
 export type JudgedLimit = Limit & {
   /** The largest value of any judged column; null where no column has one. */
@@ -54,11 +52,11 @@ export function parseLimits(texts: readonly string[]): Limit[] {
         hint: '--fail-over psi=0.2',
       });
     }
-    const measure = MEASURE_NAMES.find((known) => known === name.trim());
+    const measure = DRIFT_MEASURES.find((known) => known === name.trim());
     if (measure === undefined) {
       throw new AimaasError(
         'USAGE',
-        `--fail-over knows no measure "${name.trim()}". ${didYouMean(name.trim(), MEASURE_NAMES)}`,
+        `--fail-over knows no measure "${name.trim()}". ${didYouMean(name.trim(), DRIFT_MEASURES)}`,
         { hint: '--fail-over psi=0.2' },
       );
     }

@@ -1,7 +1,7 @@
 import { AimaasError } from '../core/errors.js';
+import { MODEL_NAME } from '../core/name-patterns.js';
 
-/** Letters and digits of any script, then also dots, dashes and underscores: safe in a path, a URL and `name@alias`. */
-const NAME = /^[\p{L}\p{N}_][\p{L}\p{N}\p{M}._-]{0,99}$/u;
+const NAME = new RegExp(`^${MODEL_NAME}$`, 'u');
 
 /** Whether a text could be the name of a model: what a folder below models/ must be called to count as one. */
 export function isModelName(text: string): boolean {

@@ -187,8 +187,8 @@ describe('evaluate on the test split', () => {
   it.each([
     [['--metric', 'acuracy'], 2, 'Did you mean "accuracy"?'],
     [['--metric', 'f1'], 2, 'f1_macro'],
-    [['--fail-under', 'accuracy'], 2, 'expected METRIC=NUMBER'],
-    [['--fail-under', 'accuracy=high'], 2, 'expected METRIC=NUMBER'],
+    [['--fail-under', 'accuracy'], 2, 'Expected METRIC=NUMBER'],
+    [['--fail-under', 'accuracy=high'], 2, 'Expected METRIC=NUMBER'],
     [['--fail-under', 'r2=0.5'], 2, 'not for a multiclass model'],
     [['--fail-under', 'acuracy=0.5'], 2, 'hint: --fail-under accuracy=0.5'],
     [['--folds', '1'], 2, ''],

@@ -125,7 +125,7 @@ describe('aimaas monitor', () => {
     [['monitor'], 2, /neither of --data and --log/],
     [['monitor', '--data', 'gentoo.csv', '--log', 'log'], 2, /both of --data and --log/],
     [['monitor', '--data', 'gentoo.csv', '--fail-over', 'psy=0.2'], 2, /no measure "psy".*psi/],
-    [['monitor', '--data', 'gentoo.csv', '--fail-over', 'psi'], 2, /expected MEASURE=NUMBER/],
+    [['monitor', '--data', 'gentoo.csv', '--fail-over', 'psi'], 2, /Expected MEASURE=NUMBER/],
     [['monitor', '--log', 'nowhere'], 3, /There is no prediction log: nowhere/],
     [['monitor', '--log', 'log', '--since', '1s'], 3, /no predictions of penguins\/1.*others?/],
     [['monitor', 'penguins/9', '--data', 'gentoo.csv'], 4, /version 9/],

@@ -315,7 +315,7 @@ describe('what aimaas optimize refuses', () => {
     [['--metric', 'rmse'], 2, 'not for a multiclass model'],
     [['--metric', 'precision_micro'], 2, 'Runs do not record "precision_micro"'],
     [['--models', 'mpl'], 2, 'Did you mean "mlp"?'],
-    [['--space', 'dropout'], 2, 'expected NAME=VALUES'],
+    [['--space', 'dropout'], 2, 'Expected NAME=VALUES'],
     [['--space', 'dropuot=0.1..0.2'], 2, 'Did you mean "dropout"?'],
     [['--space', 'dropout=0.1..2'], 2, 'numbers from 0 to 0.9'],
     [['--space', 'dropout=0.3..0.1'], 2, 'low end is not above its high end'],

@@ -74,7 +74,7 @@ test('--write-csv', async () => {
 
 test.each([
   [['--split', '0.8,0.3,0'], 2, 'which sum to 1'],
-  [['--scale', 'loud'], 2, 'standard, min_max, robust, quantile, l2, none'],
+  [['--scale', 'loud'], 2, 'standard, min_max, robust, quantile, l2 or none'],
   [['--scale', 'robst'], 2, 'Did you mean "robust"?'],
   [['--encode', 'category=embeding'], 2, 'Did you mean "embedding"?'],
   [['--group', 'Iland'], 3, 'Did you mean "Island"?'],

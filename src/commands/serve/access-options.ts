@@ -1,4 +1,5 @@
 import type { OptionSpec } from '../../cli/command.js';
+import { ORIGIN } from '../text-forms.js';
 
 const group = 'Access';
 
@@ -42,6 +43,7 @@ export const ACCESS_OPTIONS = {
   },
   corsOrigin: {
     type: 'string',
+    form: ORIGIN,
     placeholder: 'ORIGIN',
     repeatable: true,
     description: 'Let web pages of this origin use it, such as https://app.example.com; * for all',

@@ -1,5 +1,6 @@
 import { extname } from 'node:path';
 import { AimaasError } from '../../core/errors.js';
+import { MODEL_FILE_ENDINGS } from '../../core/training-names.js';
 import type { ModelFamily } from '../family.js';
 
 export { unreadableWeights, weightPaths } from './weight-files.js';
@@ -9,7 +10,7 @@ const SCRIPTS: readonly string[] = ['.js', '.mjs', '.cjs'];
 
 /** Whether a value of --model means a file rather than a family. */
 export function isModelFile(model: string): boolean {
-  return SCRIPTS.includes(extname(model)) || extname(model) === '.json' || /[\\/]/.test(model);
+  return (MODEL_FILE_ENDINGS as readonly string[]).includes(extname(model)) || /[\\/]/.test(model);
 }
 
 /**

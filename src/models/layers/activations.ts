@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { ActivationName } from '../../core/training-names.js';
 import type { Scope } from '../scope.js';
 
 const SELU_SCALE = 1.0507009873554805;
@@ -54,7 +55,7 @@ export const ACTIVATIONS = {
   tanh: (x: tf.Tensor): tf.Tensor => tf.tanh(x),
   sigmoid: (x: tf.Tensor): tf.Tensor => tf.sigmoid(x),
   leaky_relu: (x: tf.Tensor): tf.Tensor => tf.leakyRelu(x, 0.01),
-} as const;
+} as const satisfies Readonly<Record<ActivationName, (x: tf.Tensor) => tf.Tensor>>;
 
 export type Activation = keyof typeof ACTIVATIONS;
 

@@ -11,11 +11,16 @@ const command: Configurable = {
     batchSize: { type: 'integer', description: '' },
     learningRate: { type: 'number', description: '', keyword: 'auto' },
     time: { type: 'duration', description: '' },
-    type: { type: 'string', repeatable: true, placeholder: 'COL=KIND', description: '' },
+    type: {
+      type: 'string',
+      repeatable: true,
+      form: { name: {}, pattern: '.+', expected: '' },
+      description: '',
+    },
     drop: { type: 'string', repeatable: true, placeholder: 'COL', description: '' },
     format: { type: 'string', repeatable: true, choices: ['a', 'b'], description: '' },
     header: { type: 'boolean', description: '' },
-    split: { type: 'string', placeholder: 'T,V,T', description: '' },
+    split: { type: 'string', form: { commas: true, number: {}, expected: '' }, description: '' },
     resume: { type: 'string', description: '', commandLineOnly: true },
   },
 };

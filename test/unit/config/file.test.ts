@@ -1,19 +1,26 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { configSchema } from '../../../src/cli/config-schema.js';
+import { configProblems } from '../../../src/cli/config-problems.js';
 import { loadConfig } from '../../../src/config/file.js';
+import type { ConfigProblem } from '../../../src/config/problems.js';
 import { AimaasError } from '../../../src/core/errors.js';
+import type { Json } from '../../../src/core/json.js';
 import { temporaryFolder } from '../../helpers/cli.js';
 
-const SCHEMA = configSchema([
+const COMMANDS = [
   {
     name: 'collect',
     summary: 'collect',
     arguments: [{ name: 'SOURCE', description: 'sources', variadic: true }],
     options: {
       target: { type: 'string', description: 'target' },
-      type: { type: 'string', repeatable: true, placeholder: 'COL=KIND', description: 'kinds' },
+      type: {
+        type: 'string',
+        repeatable: true,
+        form: { name: {}, words: ['category', 'text'], expected: 'COL=KIND' },
+        description: 'kinds',
+      },
     },
   },
   {
@@ -28,7 +35,10 @@ const SCHEMA = configSchema([
       resume: { type: 'string', description: 'run', commandLineOnly: true },
     },
   },
-]);
+] as const;
+
+const problemsOf = (values: Json): Promise<ConfigProblem[]> =>
+  Promise.resolve(configProblems(values, COMMANDS));
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 beforeEach(async () => {
@@ -39,7 +49,7 @@ afterEach(() => folder.dispose());
 async function load(text: string): Promise<Awaited<ReturnType<typeof loadConfig>>> {
   const path = join(folder.path, 'aimaas.yaml');
   await writeFile(path, text);
-  return loadConfig(path, () => Promise.resolve(SCHEMA));
+  return loadConfig(path, problemsOf);
 }
 
 async function problems(text: string): Promise<{ line: number; message: string }[]> {
@@ -136,9 +146,7 @@ describe('a file with problems', () => {
   });
 
   test('a named file that is not there', async () => {
-    await expect(
-      loadConfig(join(folder.path, 'no.yaml'), () => Promise.resolve(SCHEMA)),
-    ).rejects.toMatchObject({
+    await expect(loadConfig(join(folder.path, 'no.yaml'), problemsOf)).rejects.toMatchObject({
       code: 'CONFIG',
       hint: 'Write one with: aimaas init',
     });
