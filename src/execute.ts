@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import type { CommandContext, Settings } from './cli/command.js';
 import { confirm } from './cli/confirm.js';
 import type { Globals } from './cli/globals.js';
@@ -11,6 +12,7 @@ import { type Host, wantsColor, widthOf } from './cli/terminal.js';
 import { loadCommands } from './commands/index.js';
 import { type ConfigFile, loadConfig, NO_CONFIG } from './config/file.js';
 import { EXIT } from './core/error-codes.js';
+import { AimaasError } from './core/errors.js';
 import type { JsonObject } from './core/json.js';
 
 const DEFAULT_WORKSPACE = '.aimaas';
@@ -42,9 +44,11 @@ async function runDefinition(
   config: ConfigFile,
   host: Host,
 ): Promise<JsonObject | null> {
+  const workspace = workspaceOf(globals, host, config);
+  await checkWorkspace(workspace);
   const { reporter, stop } = await createReporter(globals, host);
   const context: CommandContext = {
-    workspace: workspaceOf(globals, host, config),
+    workspace,
     reporter,
     signal: host.signal,
     get stdin() {
@@ -82,6 +86,20 @@ function workspaceOf(globals: Globals, host: Host, config: ConfigFile): string {
   if (globals.workspace !== undefined) return globals.workspace;
   if (fromEnvironment !== undefined && fromEnvironment !== '') return fromEnvironment;
   return typeof fromFile === 'string' ? fromFile : DEFAULT_WORKSPACE;
+}
+
+/** @throws AimaasError USAGE for what can be no workspace. One that is not there yet is made when it is written to. */
+async function checkWorkspace(workspace: string): Promise<void> {
+  const isFile = await stat(workspace).then(
+    (found) => !found.isDirectory(),
+    () => false,
+  );
+  if (!isFile && workspace !== '') return;
+  const what = isFile ? `"${workspace}", which is a file` : 'named by an empty text';
+  throw new AimaasError('USAGE', `The workspace is ${what}; expected a folder.`, {
+    hint: `--workspace ${DEFAULT_WORKSPACE}, the variable AIMAAS_WORKSPACE or workspace: in aimaas.yaml names it.`,
+    details: { workspace },
+  });
 }
 
 async function resultText(

@@ -31,6 +31,7 @@ const TRANSLATIONS: Readonly<Record<string, Translation>> = {
   ENOTDIR: ['STORAGE', 'A parent of the path is a file, not a folder', PERMISSIONS],
   EISDIR: ['STORAGE', 'The path is a folder, not a file', 'Name a file.'],
   EEXIST: ['STORAGE', 'A file of that name is in the way', 'Remove it, or choose another name.'],
+  ENOTSUP: ['STORAGE', 'No folder can be made there', PERMISSIONS],
   ENAMETOOLONG: ['STORAGE', 'The path is too long', 'Choose a shorter name.'],
   EADDRINUSE: [
     'USAGE',

@@ -1,7 +1,8 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AimaasError } from '../core/errors.js';
 import type { JsonObject } from '../core/json.js';
+import { makeFolder } from '../core/make-folder.js';
 import { storageOf } from '../core/table.js';
 import { openSavedModel } from '../engines/reference/saved-model.js';
 import { SERVE, SERVING_DEFAULT } from '../graph/tensorflow/proto.js';
@@ -55,7 +56,7 @@ export const savedModel: Exporter = {
   },
   write: async (model, dir) => {
     const whole = wholeGraph(model);
-    await mkdir(dir, { recursive: true });
+    await makeFolder(dir);
     await writeWhole(join(dir, FILE), toSavedModel(whole.graph));
     return describe(model, whole);
   },

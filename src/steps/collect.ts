@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { constants, createReadStream, createWriteStream } from 'node:fs';
+import { access, readdir, readFile, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { DataContent } from '../core/artifacts.js';
 import { AimaasError } from '../core/errors.js';
 import type { JsonObject } from '../core/json.js';
+import { makeFolder } from '../core/make-folder.js';
 import type { StepContext } from '../core/step.js';
 import { didYouMean } from '../core/suggest.js';
 import { COLUMN_KINDS, type ColumnKind, type Decimal } from '../core/table.js';
@@ -17,7 +18,7 @@ import { namedFormat } from '../sources/format.js';
 import { expandLocations } from '../sources/locations.js';
 import type { ColumnProfile, Profile } from '../sources/profile.js';
 import { isPipe } from '../sources/stream.js';
-import { writeJsonAtomic } from '../workspace/atomic.js';
+import { storageError, writeJsonAtomic } from '../workspace/atomic.js';
 import { idOf } from '../workspace/hash.js';
 import type { Manifest } from '../workspace/manifest.js';
 import { exists, Workspace } from '../workspace/workspace.js';
@@ -102,7 +103,7 @@ type Input = { readonly location: string; readonly path: string; readonly print:
 export async function collect(options: CollectOptions, context: StepContext): Promise<CollectResult> {
   const settings = settingsOf(options);
   const workspace = new Workspace(context.workspace);
-  const cache = workspace.path('cache');
+  const cache = await makeCache(workspace);
   await removeStale(cache);
   const scratch = join(cache, `collect-${process.pid}-${randomBytes(4).toString('hex')}`);
   try {
@@ -126,6 +127,18 @@ export async function collect(options: CollectOptions, context: StepContext): Pr
     return await resultOf(workspace, manifest, false);
   } finally {
     await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+/** @throws AimaasError STORAGE before anything is read, where the workspace cannot be written. */
+async function makeCache(workspace: Workspace): Promise<string> {
+  const cache = workspace.path('cache');
+  try {
+    await makeFolder(cache);
+    await access(cache, constants.W_OK);
+    return cache;
+  } catch (error) {
+    throw storageError(error, cache);
   }
 }
 
@@ -184,7 +197,7 @@ async function openInputs(
   const inputs: Input[] = [];
   const keep = async (location: string, stream: Readable): Promise<void> => {
     const path = join(scratch, `stream-${inputs.length}`);
-    await mkdir(scratch, { recursive: true });
+    await makeFolder(scratch);
     await pipeline(stream, createWriteStream(path), { signal });
     inputs.push({ location, path, print: await prints.of(path, signal) });
   };
@@ -277,7 +290,7 @@ async function write(
     drop: options.drop ?? [],
     typed: [...settings.kinds.keys()],
   };
-  await mkdir(place.scratch, { recursive: true });
+  await makeFolder(place.scratch);
   const ingested = await ingest(
     files,
     { ...settings, target, choose: (names, location) => chooseColumns(names, location, choice) },

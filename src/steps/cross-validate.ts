@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DataContent, FeaturesContent, RunContent, TargetState } from '../core/artifacts.js';
 import { AimaasError, throwIfAborted } from '../core/errors.js';
 import type { JsonObject } from '../core/json.js';
+import { makeFolder } from '../core/make-folder.js';
 import type { Progress, Reporter } from '../core/reporter.js';
 import type { StepContext } from '../core/step.js';
 import { baselineScores, computeMetrics, defaultMetricNames } from '../metrics/index.js';
@@ -193,7 +194,7 @@ async function runFolds(
   const scratch = new Workspace(
     workspace.path('cache', `folds-${process.pid}-${randomBytes(4).toString('hex')}`),
   );
-  await mkdir(scratch.root, { recursive: true });
+  await makeFolder(scratch.root);
   const collector = new RowCollector(features.content.target);
   const folds: FoldResult[] = [];
   const reporters = new FoldReporters(context.reporter, count);

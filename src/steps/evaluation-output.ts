@@ -7,6 +7,7 @@ import type { CellLookup } from './evaluation-cells.js';
 import type { ReportContent } from './evaluation-report.js';
 import type { EvaluateOptions, EvaluateResult } from './evaluation-result.js';
 import { isJsonObject, type Json, type JsonObject } from '../core/json.js';
+import { makeFolder } from '../core/make-folder.js';
 
 /** The file that says what an evaluation found; written last, so a folder that has it is complete. */
 const METRICS_FILE = 'metrics.json';
@@ -49,14 +50,14 @@ async function replaceFiles(folder: string, write: (dir: string) => Promise<void
   const temporary = temporaryName(folder);
   await removeLeftovers(dirname(folder));
   try {
-    await mkdir(dirname(folder), { recursive: true });
+    await makeFolder(dirname(folder));
     await mkdir(temporary);
     await write(temporary);
     const before = await filesOf(folder);
     const names = (await readdir(temporary)).sort(
       (a, b) => Number(a === METRICS_FILE) - Number(b === METRICS_FILE) || a.localeCompare(b),
     );
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     await rm(join(folder, METRICS_FILE), { force: true });
     for (const name of names) await rename(join(temporary, name), join(folder, name));
     // What an earlier evaluation left here, of another model perhaps, would be taken for this one's.

@@ -1,6 +1,7 @@
 import { cp, mkdir, readdir, realpath, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { AimaasError } from '../core/errors.js';
+import { makeFolder } from '../core/make-folder.js';
 import { storageError, temporaryName } from '../workspace/atomic.js';
 import { readBundle } from '../workspace/bundle.js';
 import { ARTIFACT_FOLDERS } from '../workspace/manifest.js';
@@ -60,7 +61,7 @@ export async function writeOutput(
   const { path, ours = [] } = output;
   const temporary = temporaryName(path);
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
     await mkdir(temporary);
     await write(temporary);
     const written = await filesIn(temporary);

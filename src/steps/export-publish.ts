@@ -1,4 +1,4 @@
-import { copyFile, mkdir, rm, rmdir } from 'node:fs/promises';
+import { copyFile, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import {
   type DataContent,
@@ -8,6 +8,7 @@ import {
 } from '../core/artifacts.js';
 import type { BundleManifest } from '../core/bundle.js';
 import { AimaasError, throwIfAborted } from '../core/errors.js';
+import { makeFolder } from '../core/make-folder.js';
 import type { StepContext } from '../core/step.js';
 import type { Table } from '../core/table.js';
 import { VERSION } from '../core/version.js';
@@ -61,7 +62,7 @@ export async function publish(job: PublishJob): Promise<BundleManifest> {
 
   const temporary = temporaryName(registry.folder(name, 1));
   try {
-    await mkdir(temporary, { recursive: true });
+    await makeFolder(temporary);
     for (const file of PREDICTOR_FILES) await copyFile(join(source, file), join(temporary, file));
     const formats = await writeFormats(exporters, model, temporary, probes, context);
     await writeReference(job, features, data, temporary);

@@ -1,7 +1,8 @@
-import { mkdir, open, readdir, readFile, stat } from 'node:fs/promises';
+import { open, readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join, relative, resolve } from 'node:path';
 import { CONFIG_FILE } from '../config/file.js';
 import { AimaasError } from '../core/errors.js';
+import { makeFolder } from '../core/make-folder.js';
 import type { StepContext } from '../core/step.js';
 import { didYouMean } from '../core/suggest.js';
 import { storageError, writeFileAtomic } from '../workspace/atomic.js';
@@ -159,8 +160,8 @@ export async function init(options: InitOptions, context: StepContext): Promise<
       hint: 'Edit it, or replace it with: aimaas init --force',
     });
   }
-  await mkdir(directory, { recursive: true }).catch((error: unknown) => {
-    throw storageError(error, directory);
+  await makeFolder(directory).catch((error: unknown) => {
+    throw storageError(error, directory, 'choose another folder: aimaas init DIR');
   });
   const dataFiles = await findDataFiles(directory);
   const { target } = options;

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { copyFile, mkdir, readFile, stat } from 'node:fs/promises';
+import { copyFile, readFile, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, dirname, extname, join, relative, resolve } from 'node:path';
 import { AimaasError } from '../core/errors.js';
 import type { JsonObject } from '../core/json.js';
+import { makeFolder } from '../core/make-folder.js';
 import type { ModelFamily } from '../models/family.js';
 import { isModelFile, loadModelFile, unreadableWeights, weightPaths } from '../models/file/index.js';
 import { modelFamily } from '../models/index.js';
@@ -64,7 +65,7 @@ export async function copySource(source: ModelSource, runFolder: string): Promis
   for (const file of source.files) {
     const target = join(folder, file);
     if (target === join(source.root, file)) continue;
-    await mkdir(dirname(target), { recursive: true });
+    await makeFolder(dirname(target));
     await copyFile(join(source.root, file), target);
   }
   await writeFileAtomic(join(folder, 'package.json'), `${JSON.stringify({ type: source.type })}\n`);

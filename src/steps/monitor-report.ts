@@ -1,5 +1,6 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { makeFolder } from '../core/make-folder.js';
 import type { BinLabel, ColumnDrift } from '../drift/index.js';
 import { type DriftRow, groupedBarsPlot, LIGHT, type Plot, renderDriftReport } from '../report/index.js';
 import { storageError, writeFileAtomic, writeJsonAtomic } from '../workspace/atomic.js';
@@ -22,7 +23,7 @@ export async function writeMonitorReport(output: string, result: MonitorResult):
   const files = ['report.html', 'drift.json', ...plots.map((plot) => `${plot.name}.svg`)];
   const written = { ...result, output: folder, files };
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     for (const plot of plots) await writeFile(join(folder, `${plot.name}.svg`), plot.svg(LIGHT));
     await writeFileAtomic(join(folder, 'report.html'), pageOf(result, plots));
     await writeJsonAtomic(join(folder, 'drift.json'), written);

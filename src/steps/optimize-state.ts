@@ -1,10 +1,10 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { AimaasError } from '../core/errors.js';
 import type { JsonObject } from '../core/json.js';
 import type { RungResult } from '../search/asha.js';
 import type { Point, Space } from '../search/space.js';
 import type { Origin } from '../search/suggest.js';
-import { writeJsonAtomic } from '../workspace/atomic.js';
+import { namesIn, writeJsonAtomic } from '../workspace/atomic.js';
 import type { Workspace } from '../workspace/workspace.js';
 
 /**
@@ -99,7 +99,7 @@ export async function readSearch(workspace: Workspace, id: string): Promise<Sear
  * @throws AimaasError ARTIFACT_NOT_FOUND when there is none.
  */
 export async function findSearch(workspace: Workspace, wanted: string): Promise<SearchFile> {
-  const names = (await readdir(workspace.path(FOLDER)).catch(() => [] as string[])).sort();
+  const names = (await namesIn(workspace.path(FOLDER))).sort();
   const latest = wanted === 'latest';
   const matches = names.filter((name) => !name.startsWith('.') && (latest || name.startsWith(wanted)));
   const found: SearchFile[] = [];

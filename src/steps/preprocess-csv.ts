@@ -1,7 +1,8 @@
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type FeaturesContent, SPLITS, type TargetState } from '../core/artifacts.js';
 import { shortestFloat32 } from '../core/float32.js';
+import { makeFolder } from '../core/make-folder.js';
 import { storageError, temporaryName } from '../workspace/atomic.js';
 import type { Manifest } from '../workspace/manifest.js';
 import type { Workspace } from '../workspace/workspace.js';
@@ -60,7 +61,7 @@ export async function writeSplitCsv(
   const { layout, target, splits } = manifest.content;
   const width = layout.length;
   try {
-    await mkdir(directory, { recursive: true });
+    await makeFolder(directory);
   } catch (error) {
     throw storageError(error, directory);
   }

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Writable } from 'node:stream';
+import { makeFolder } from '../core/make-folder.js';
 import { storageError, temporaryName } from '../workspace/atomic.js';
 
 /** Somewhere to write a text piece by piece, no faster than it is taken. */
@@ -57,7 +58,7 @@ export function streamOutput(stream: Writable): TextOutput {
 export async function fileOutput(path: string): Promise<TextOutput> {
   const temporary = temporaryName(path);
   const file = await orStorageError(path, async () => {
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
     return open(temporary, 'wx');
   });
   return {

@@ -1,8 +1,9 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FeaturesContent, PredictorFile } from '../core/artifacts.js';
 import { AimaasError } from '../core/errors.js';
 import type { JsonObject } from '../core/json.js';
+import { makeFolder } from '../core/make-folder.js';
 import type { TensorData } from '../core/tensor.js';
 import type { FittedFeatures } from '../features/index.js';
 import type { Graph } from '../graph/graph.js';
@@ -28,7 +29,7 @@ export async function writeNetwork(
     features: fitted.toJSON(),
   };
   const files = graphToFiles(graph);
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   await writeFileAtomic(join(folder, 'network.onnx'), toOnnx(graph));
   await writeJsonAtomic(join(folder, 'network.json'), files.topology);
   await writeSafetensors(join(folder, 'network.safetensors'), files.constants);

@@ -1,5 +1,6 @@
-import { appendFile, mkdir, rm } from 'node:fs/promises';
+import { appendFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeFolder } from '../core/make-folder.js';
 import type { EpochRecord } from '../training/plan.js';
 import { EventFile } from '../training/tensorboard.js';
 import { writeFileAtomic } from '../workspace/atomic.js';
@@ -25,7 +26,7 @@ export class RunLog {
     await writeFileAtomic(path, history.map((record) => `${JSON.stringify(record)}\n`).join(''));
     const board = join(folder, 'tensorboard');
     await rm(board, { recursive: true, force: true });
-    await mkdir(board, { recursive: true });
+    await makeFolder(board);
     const log = new RunLog(path, new EventFile(board));
     log.last = history.at(-1);
     const began = Date.now() - 1000 * (log.last?.seconds ?? 0);

@@ -1,8 +1,8 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RunContent } from '../core/artifacts.js';
 import { AimaasError } from '../core/errors.js';
 import type { Json } from '../core/json.js';
+import { makeFolder } from '../core/make-folder.js';
 import { loadFeatures } from '../features/index.js';
 import { readCheckpoint, writeCheckpoint } from '../training/checkpoint.js';
 import { fit, type FitResult } from '../training/fit.js';
@@ -27,7 +27,7 @@ export async function runJob(job: Job): Promise<TrainResult> {
   const training = await openTrainingData(workspace, features, settings);
   const plan = planOf(settings, training);
   checkCourse(training, plan, context.reporter);
-  await mkdir(checkpoints, { recursive: true });
+  await makeFolder(checkpoints);
   if (resolved.source !== undefined) await copySource(resolved.source, folder);
   if (job.options.force === true) await removeCheckpoints(checkpoints);
   const resume = job.options.force === true ? undefined : await readCheckpoint(checkpoints);

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { open, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { AimaasError } from '../core/errors.js';
 import type { Json } from '../core/json.js';
+import { makeFolder } from '../core/make-folder.js';
 import { HOST_MARK } from './owner.js';
 
 const STORAGE_ERRORS: Record<string, string> = {
@@ -18,21 +19,45 @@ const STORAGE_ERRORS: Record<string, string> = {
   ENOTDIR: 'a parent of the path is a file, not a folder',
   EEXIST: 'a file is where a folder should be',
   EISDIR: 'the path is a folder, not a file',
+  ENOTSUP: 'no folder can be made there',
 };
 
-/** Turns a file system failure into a STORAGE error that names the path; anything else is passed on as it is. */
-export function storageError(
-  error: unknown,
-  path: string,
-  place = 'choose another place with --workspace DIR',
-): unknown {
+const ELSEWHERE = 'choose another place with --workspace DIR';
+
+function reasonOf(error: unknown): string | undefined {
   const code = (error as NodeJS.ErrnoException | null)?.code;
-  const reason = code === undefined ? undefined : STORAGE_ERRORS[code];
+  return code === undefined ? undefined : STORAGE_ERRORS[code];
+}
+
+/** Turns a failure to write into a STORAGE error that names the path; anything else is passed on as it is. */
+export function storageError(error: unknown, path: string, place = ELSEWHERE): unknown {
+  const reason = reasonOf(error);
   if (reason === undefined) return error;
   return new AimaasError('STORAGE', `Cannot write ${path}: ${reason}.`, {
     hint: `Free space or fix the permissions, or ${place}.`,
     cause: error,
   });
+}
+
+/** Turns a failure to read into a STORAGE error that names the path; anything else is passed on as it is. */
+export function readError(error: unknown, path: string): unknown {
+  const reason = reasonOf(error);
+  if (reason === undefined) return error;
+  return new AimaasError('STORAGE', `Cannot read ${path}: ${reason}.`, {
+    hint: `Fix the permissions, or ${ELSEWHERE}.`,
+    cause: error,
+  });
+}
+
+/** What a folder holds; nothing where there is none. @throws AimaasError STORAGE where it may not be looked into. */
+export async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return [];
+    throw readError(error, folder);
+  }
 }
 
 /** Begins the names of what is not finished yet. The dot makes listings skip it. */
@@ -55,7 +80,7 @@ export async function writeFileAtomic(
 ): Promise<void> {
   const temporary = temporaryName(path);
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
     const file = await open(temporary, 'wx', options.mode);
     try {
       // Every call writes from where the one before ended.

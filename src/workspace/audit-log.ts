@@ -5,7 +5,7 @@ import type { AuditEntry, AuditEvent } from '../core/audit.js';
 import { AimaasError } from '../core/errors.js';
 import { isJsonObject, type Json } from '../core/json.js';
 import { silentReporter } from '../core/reporter.js';
-import { storageError, writeFileAtomic, writeJsonAtomic } from './atomic.js';
+import { readError, storageError, writeFileAtomic, writeJsonAtomic } from './atomic.js';
 import { type ChainEnd, CHAIN_START, isSeal, nextLine, readLine, sealOf } from './audit-chain.js';
 import { withLock } from './lock.js';
 import { privateFolder } from './private.js';
@@ -160,7 +160,7 @@ export class AuditLog {
       return (await stat(this.path)).size;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 0;
-      throw storageError(error, this.path);
+      throw readError(error, this.path);
     }
   }
 
@@ -175,7 +175,7 @@ export class AuditLog {
       const stream = createReadStream(this.path, { encoding: 'utf8', start });
       for await (const chunk of stream) yield chunk as string;
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw storageError(error, this.path);
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw readError(error, this.path);
     }
   }
 
@@ -250,6 +250,6 @@ async function readOrNothing(path: string): Promise<string | undefined> {
     return await readFile(path, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw storageError(error, path);
+    throw readError(error, path);
   }
 }

@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import type { BundleManifest } from '../core/bundle.js';
 import { AimaasError } from '../core/errors.js';
-import { storageError } from './atomic.js';
+import { readError } from './atomic.js';
 import { readBundle } from './bundle.js';
 import { type BundleSecret, decryptBytes, ENCRYPTED, openContentKey } from './encryption.js';
 import { sha256, sha256OfFile } from './hash.js';
@@ -82,7 +82,7 @@ async function checkSigner(
 ): Promise<string | null> {
   const path = join(folder, 'manifest.json');
   const bytes = await readFile(path).catch((error: unknown) => {
-    throw storageError(error, path);
+    throw readError(error, path);
   });
   const signer = (await checkSignature(folder, bytes, signers)) ?? null;
   if (signer === null && typeof manifest.signedBy === 'string') {

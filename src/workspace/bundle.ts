@@ -4,7 +4,7 @@ import type { BundleManifest } from '../core/bundle.js';
 import { AimaasError } from '../core/errors.js';
 import { isJsonObject, type Json } from '../core/json.js';
 import { VERSION } from '../core/version.js';
-import { storageError } from './atomic.js';
+import { readError } from './atomic.js';
 
 /**
  * The manifest of an exported model in `folder`, or undefined when the folder holds none (another kind of artifact, or
@@ -19,7 +19,7 @@ export async function readBundle(folder: string): Promise<BundleManifest | undef
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw storageError(error, path);
+    throw readError(error, path);
   }
   let manifest: Json;
   try {

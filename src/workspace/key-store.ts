@@ -3,7 +3,7 @@ import { SCOPES, type ApiKey } from '../core/api-key.js';
 import { AimaasError } from '../core/errors.js';
 import { isJsonObject, type Json } from '../core/json.js';
 import type { Reporter } from '../core/reporter.js';
-import { storageError, writeJsonAtomic } from './atomic.js';
+import { readError, writeJsonAtomic } from './atomic.js';
 import { withLock } from './lock.js';
 import { privateFolder } from './private.js';
 import type { Workspace } from './workspace.js';
@@ -34,7 +34,7 @@ export class KeyStore {
       text = await readFile(this.path, 'utf8');
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-      throw storageError(error, this.path);
+      throw readError(error, this.path);
     }
     return keysFrom(text, this.path);
   }
@@ -46,7 +46,7 @@ export class KeyStore {
       return `${ino} ${mtimeMs} ${size}`;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
-      throw storageError(error, this.path);
+      throw readError(error, this.path);
     }
   }
 

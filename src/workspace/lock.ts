@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, mkdir, open, readFile, rm, stat } from 'node:fs/promises';
+import { type FileHandle, open, readFile, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AimaasError, throwIfAborted } from '../core/errors.js';
+import { makeFolder } from '../core/make-folder.js';
 import type { Reporter } from '../core/reporter.js';
 import { storageError } from './atomic.js';
 import { isAlive } from './owner.js';
@@ -49,7 +50,7 @@ async function tryAcquire(path: string): Promise<string | undefined> {
 /** The file newly made, or undefined where there is one. */
 async function create(path: string): Promise<FileHandle | undefined> {
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
   } catch (error) {
     throw storageError(error, dirname(path));
   }

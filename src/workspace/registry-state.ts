@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { AimaasError } from '../core/errors.js';
 import { isJsonObject, type Json } from '../core/json.js';
-import { storageError, writeJsonAtomic } from './atomic.js';
+import { readError, writeJsonAtomic } from './atomic.js';
 
 /** models/<name>/registry.json: what is true of a model beside its versions. */
 export type RegistryState = {
@@ -18,7 +18,7 @@ export async function readRegistryState(path: string): Promise<RegistryState> {
     text = await readFile(path, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { aliases: {}, deletedUpTo: 0 };
-    throw storageError(error, path);
+    throw readError(error, path);
   }
   try {
     const stored = JSON.parse(text) as Json;

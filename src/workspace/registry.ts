@@ -1,10 +1,11 @@
-import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BundleManifest } from '../core/bundle.js';
 import { AimaasError } from '../core/errors.js';
+import { makeFolder } from '../core/make-folder.js';
 import type { Reporter } from '../core/reporter.js';
 import { didYouMean } from '../core/suggest.js';
-import { storageError, temporaryName, writeJsonAtomic } from './atomic.js';
+import { namesIn, storageError, temporaryName, writeJsonAtomic } from './atomic.js';
 import { readBundle } from './bundle.js';
 import { withLock } from './lock.js';
 import { checkAlias, checkModelName, isModelName, LATEST } from './model-name.js';
@@ -39,7 +40,7 @@ export class ModelRegistry {
   /** Names of models with at least one version, in alphabetical order. */
   async names(): Promise<string[]> {
     const names: string[] = [];
-    for (const entry of await entriesOf(this.workspace.path('models'))) {
+    for (const entry of await namesIn(this.workspace.path('models'))) {
       if ((await this.versions(entry)).length > 0) names.push(entry);
     }
     return names.sort();
@@ -48,7 +49,7 @@ export class ModelRegistry {
   /** Versions of a model, ascending; empty if there is no such model. */
   async versions(name: string): Promise<number[]> {
     if (!isModelName(name)) return [];
-    const entries = await entriesOf(this.workspace.path('models', name));
+    const entries = await namesIn(this.workspace.path('models', name));
     return entries
       .filter((entry) => /^[1-9]\d*$/.test(entry))
       .map(Number)
@@ -182,7 +183,7 @@ export class ModelRegistry {
         await rm(finished, { recursive: true, force: true });
         return twin;
       }
-      await mkdir(this.workspace.path('models', name), { recursive: true });
+      await makeFolder(this.workspace.path('models', name));
       const { deletedUpTo } = await readRegistryState(this.statePath(name));
       const existing = (await this.versions(name)).at(-1) ?? 0;
       const first = Math.max(existing, deletedUpTo) + 1;
@@ -269,15 +270,5 @@ export class ModelRegistry {
   private async locked<T>(name: string, access: RegistryAccess, work: () => Promise<T>): Promise<T> {
     const path = this.workspace.path('locks', `model-${checkModelName(name)}.lock`);
     return withLock(path, { ...access, what: `model ${name}` }, work);
-  }
-}
-
-async function entriesOf(folder: string): Promise<string[]> {
-  try {
-    return await readdir(folder);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return [];
-    throw storageError(error, folder);
   }
 }

@@ -1,5 +1,6 @@
-import { mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises';
+import { readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
+import { makeFolder } from '../core/make-folder.js';
 import { removeLeftovers, replacedName } from './leftovers.js';
 
 /** Everything in a folder that is not a folder itself, as slash-separated paths relative to it; nothing if it is not there. */
@@ -49,7 +50,7 @@ async function mergeInto(
   const files = await filesIn(finished);
   const ordered = [...files.filter((file) => file !== last), ...files.filter((file) => file === last)];
   for (const file of ordered) {
-    await mkdir(dirname(join(target, file)), { recursive: true });
+    await makeFolder(dirname(join(target, file)));
     await rename(join(finished, file), join(target, file));
   }
   const kept = new Set(files);

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { AimaasError } from '../core/errors.js';
 import { isJsonObject, type Json, type JsonObject } from '../core/json.js';
 import { sizeOf, type TensorData, type TensorValues } from '../core/tensor.js';
-import { storageError, writeFileAtomic } from './atomic.js';
+import { readError, writeFileAtomic } from './atomic.js';
 
 /**
  * The safetensors format (https://huggingface.co/docs/safetensors): 8 bytes with the length of the header (little
@@ -71,7 +71,7 @@ export async function readSafetensors(path: string): Promise<Record<string, Tens
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
       throw new AimaasError('ARTIFACT_NOT_FOUND', `There is no file ${path}.`, { cause: error });
     }
-    throw storageError(error, path);
+    throw readError(error, path);
   });
   const headerLength = file.length < PREFIX ? Infinity : Number(file.readBigUInt64LE(0));
   if (headerLength > LONGEST_HEADER || PREFIX + headerLength > file.length)

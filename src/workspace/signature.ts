@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AimaasError } from '../core/errors.js';
 import { isJsonObject, type Json } from '../core/json.js';
-import { jsonFile, storageError, writeJsonAtomic } from './atomic.js';
+import { jsonFile, readError, writeJsonAtomic } from './atomic.js';
 
 /** The file beside the manifest that holds its signature. */
 export const SIGNATURE_FILE = 'signature.json';
@@ -64,7 +64,7 @@ export async function checkSignature(
   try {
     text = await readFile(path, 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw storageError(error, path);
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw readError(error, path);
     if (required === undefined) return undefined;
     throw untrusted(
       `The model in ${folder} is not signed, and a signature is required.`,

@@ -1,9 +1,9 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AimaasError } from '../core/errors.js';
 import { isJsonObject, type Json } from '../core/json.js';
 import type { UsageEntry } from '../core/usage.js';
-import { storageError, writeJsonAtomic } from './atomic.js';
+import { namesIn, readError, writeJsonAtomic } from './atomic.js';
 import { privateFolder } from './private.js';
 import type { Workspace } from './workspace.js';
 
@@ -67,7 +67,7 @@ export class UsageStore {
       if (cached?.revision === revision) return cached.entries;
       text = await readFile(path, 'utf8');
     } catch (error) {
-      throw storageError(error, path);
+      throw readError(error, path);
     }
     const entries = entriesFrom(text, path);
     this.cache.set(path, { revision, entries });
@@ -100,13 +100,4 @@ function isEntry(value: Json): boolean {
       (count) => typeof count === 'number' && count >= 0,
     )
   );
-}
-
-async function namesIn(folder: string): Promise<string[]> {
-  try {
-    return await readdir(folder);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw storageError(error, folder);
-  }
 }

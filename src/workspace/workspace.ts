@@ -1,10 +1,18 @@
-import { access, mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { access, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { AimaasError } from '../core/errors.js';
 import type { JsonObject } from '../core/json.js';
+import { makeFolder } from '../core/make-folder.js';
 import type { Reporter } from '../core/reporter.js';
 import { VERSION } from '../core/version.js';
-import { storageError, temporaryName, writeFileAtomic, writeJsonAtomic } from './atomic.js';
+import {
+  namesIn,
+  readError,
+  storageError,
+  temporaryName,
+  writeFileAtomic,
+  writeJsonAtomic,
+} from './atomic.js';
 import { sha256OfFile } from './hash.js';
 import { removeLeftovers, replacedName } from './leftovers.js';
 import { withLock } from './lock.js';
@@ -114,7 +122,7 @@ export class Workspace {
       text = await readFile(path, 'utf8');
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-      throw storageError(error, path);
+      throw readError(error, path);
     }
     let manifest: Manifest<C>;
     try {
@@ -146,7 +154,7 @@ export class Workspace {
    * @param onDamaged Told of those that are damaged or of another version, which are left out; without it they are errors.
    */
   async list<C extends JsonObject>(kind: ArtifactKind, onDamaged?: OnDamaged): Promise<Manifest<C>[]> {
-    const names = await readdir(this.path(ARTIFACT_FOLDERS[kind])).catch(() => [] as string[]);
+    const names = await namesIn(this.path(ARTIFACT_FOLDERS[kind]));
     const found: Manifest<C>[] = [];
     for (const name of names) {
       if (name.startsWith('.')) continue;
@@ -200,7 +208,7 @@ export class Workspace {
   }
 
   private async byPrefix(kind: ArtifactKind, prefix: string): Promise<string | undefined> {
-    const names = await readdir(this.path(ARTIFACT_FOLDERS[kind])).catch(() => [] as string[]);
+    const names = await namesIn(this.path(ARTIFACT_FOLDERS[kind]));
     const matches = names.filter((name) => !name.startsWith('.') && name.startsWith(prefix));
     if (matches.length > 1 && !matches.includes(prefix)) {
       throw new AimaasError(
@@ -226,7 +234,7 @@ export class Workspace {
       await removeLeftovers(dirname(target));
       const temporary = temporaryName(target);
       try {
-        await mkdir(temporary, { recursive: true });
+        await makeFolder(temporary);
         const content = await options.write(temporary);
         const manifest = await this.writeManifest(temporary, kind, id, options.key, content);
         await this.moveIntoPlace(temporary, target);

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { AimaasError } from '../../core/errors.js';
+import { makeFolder } from '../../core/make-folder.js';
 import { compilation, compileAddon, runToEnd } from './build.js';
 import {
   builtAddon,
@@ -105,7 +106,7 @@ export async function install(plan: InstallationPlan, signal: AbortSignal): Prom
   const folder = randomBytes(6).toString('hex');
   const path = join(root, folder);
   try {
-    await mkdir(path, { recursive: true });
+    await makeFolder(path);
     const made = await plan.build(path, signal);
     const { version, gpu } = await verifyAddon(join(path, made.addon));
     const record: InstallationRecord = { schemaVersion: 1, folder, version, gpu, ...made };

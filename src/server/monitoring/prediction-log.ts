@@ -1,7 +1,8 @@
-import { type FileHandle, mkdir, open, readdir, rm, stat } from 'node:fs/promises';
+import { type FileHandle, open, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { threadId } from 'node:worker_threads';
+import { makeFolder } from '../../core/make-folder.js';
 import { LOG_PREFIX, LOG_SUFFIX } from '../../drift/index.js';
 
 interface Limits {
@@ -112,7 +113,7 @@ export class PredictionLog {
   /** A new file, which nobody but the owner may read: predictions are about somebody. */
   private async nextFile(): Promise<FileHandle> {
     const { folder } = this.options;
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await makeFolder(folder, { mode: 0o700 });
     await this.makeRoom();
     const time = new Date().toISOString().replace(/[-:.]/g, '');
     const name = `${LOG_PREFIX}${time}-${process.pid}-${threadId}-${this.files++}${LOG_SUFFIX}`;
