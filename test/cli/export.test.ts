@@ -231,8 +231,8 @@ describe('aimaas export', () => {
 
   it.each([
     [['--format', 'onxx'], 2, /Did you mean "onnx"/],
-    [['--name', '../x'], 2, /cannot be the name of a model/],
-    [['--alias', 'latest'], 2, /always means the highest version/],
+    [['--name', '../x'], 2, /Expected a letter, digit or "_"/],
+    [['--alias', 'latest'], 2, /Expected a word such as champion/],
     [['--run', 'ffff'], 4, /no run "ffff"/],
   ])('refuses %j', async (argv, code, message) => {
     const result = await aimaas('export', ...argv);
