@@ -3,6 +3,7 @@ import { type Access, AccessControl, openAccess } from './access/access.js';
 import { Batcher } from './batcher.js';
 import { type BrowserOptions, Browsers } from './browsers.js';
 import { Bodies } from './body.js';
+import { HeldBytes } from './held-bytes.js';
 import { HttpCall, pathOf } from './http-call.js';
 import type { RequestEntry } from './logging/request-log.js';
 import { requestIdOf, traceOf } from './logging/trace.js';
@@ -53,6 +54,8 @@ export interface AppOptions {
 export interface App {
   readonly models: ModelSet;
   readonly access: AccessControl;
+  /** The bodies of requests that it holds, whatever protocol they came by. */
+  readonly held: HeldBytes;
   /** Puts a batcher in front of a model, for `models`. */
   serve(model: ServedModel): Serving;
   readonly metrics: ServerMetrics;
@@ -78,7 +81,8 @@ const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIO
 export function createApp(options: AppOptions): App {
   const metrics = new ServerMetrics();
   const scheduler = new Scheduler();
-  const bodies = new Bodies(options);
+  const held = new HeldBytes(options);
+  const bodies = new Bodies(options.maxBodyBytes, held);
   const { access: control = new AccessControl() } = options;
   const browsers = new Browsers(options.browsers ?? {});
   const serve = (model: ServedModel): Serving => ({
@@ -197,6 +201,7 @@ export function createApp(options: AppOptions): App {
   return {
     models,
     access: control,
+    held,
     serve,
     metrics,
     repository: options.repository,

@@ -1,18 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable, Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+import { type HeldBytes, type Hold, tooMuchHeld } from './held-bytes.js';
 import { badRequest, RequestError } from './request-error.js';
 
 function tooLarge(limit: number, what: string): RequestError {
   return new RequestError(413, 'BODY_TOO_LARGE', `The body is larger than ${limit} bytes${what}.`, {
     hint: 'Send fewer rows in a request, or start the server with a larger --max-body.',
-  });
-}
-
-function tooMuchHeld(): RequestError {
-  return new RequestError(503, 'OVERLOADED', 'The server has its hands full of large requests.', {
-    hint: 'Try again later, or send fewer rows in a request.',
-    headers: { 'Retry-After': '1' },
   });
 }
 
@@ -23,28 +17,15 @@ const DECODERS: Readonly<Record<string, () => Transform>> = {
   br: createBrotliDecompress,
 };
 
-/** How many of the largest bodies are held at once. */
-const LARGEST_AT_ONCE = 8;
-
-/** Bytes of every body that are taken whatever is held, so that large bodies cannot keep out small ones. */
-const ALWAYS_TAKEN = 64 * 1024;
-
-export interface BodyLimits {
-  /** Bytes of one body, as sent and decompressed. */
-  readonly maxBodyBytes: number;
-  /** Bytes of all bodies that have arrived, in whole or in part, and are not answered. Default: eight of the largest. */
-  readonly maxHeldBytes?: number | undefined;
-}
-
 /** Reads the bodies of requests, and holds no more of them at once than memory is meant for. */
 export class Bodies {
   private readonly limit: number;
-  private readonly most: number;
-  private held = 0;
+  private readonly held: HeldBytes;
 
-  constructor({ maxBodyBytes, maxHeldBytes }: BodyLimits) {
-    this.limit = maxBodyBytes;
-    this.most = maxHeldBytes ?? maxBodyBytes * LARGEST_AT_ONCE;
+  /** @param limit Bytes of one body, as sent and decompressed. */
+  constructor(limit: number, held: HeldBytes) {
+    this.limit = limit;
+    this.held = held;
   }
 
   /**
@@ -57,7 +38,7 @@ export class Bodies {
     const { limit } = this;
     const encoding = request.headers['content-encoding']?.trim().toLowerCase() ?? 'identity';
     if (Number(request.headers['content-length'] ?? 0) > limit) return Promise.reject(tooLarge(limit, ''));
-    const hold = this.holdUntilAnswered(response);
+    const hold = this.held.hold(() => response.once('close', () => hold.letGo()));
     if (encoding === 'identity' || encoding === '')
       return collect(request, request, { limit, what: '', hold });
     const decoder = Object.hasOwn(DECODERS, encoding) ? DECODERS[encoding]?.() : undefined;
@@ -72,33 +53,6 @@ export class Bodies {
     request.pipe(decoder);
     return collect(request, decoder, { limit, what: ' when decompressed', hold });
   }
-
-  /** Counts what is held of a body, until it is let go or the request is over. */
-  private holdUntilAnswered(response: ServerResponse): Hold {
-    let counted = 0;
-    const count = (bytes: number): void => {
-      this.held += bytes - counted;
-      counted = bytes;
-    };
-    return {
-      grow: (bytes) => {
-        const beyond = bytes - ALWAYS_TAKEN;
-        if (beyond <= 0) return true;
-        if (this.held + beyond - counted > this.most) return false;
-        if (counted === 0) response.once('close', () => count(0));
-        count(beyond);
-        return true;
-      },
-      letGo: () => count(0),
-    };
-  }
-}
-
-/** What is held of one body. */
-interface Hold {
-  /** Whether a body may be so many bytes long by now. */
-  grow(bytes: number): boolean;
-  letGo(): void;
 }
 
 interface Collecting {
@@ -120,7 +74,7 @@ function collect(
     source.on('data', (chunk: Buffer) => {
       if (refused) return;
       bytes += chunk.length;
-      if (bytes <= limit && hold.grow(bytes)) {
+      if (bytes <= limit && hold.resize(bytes)) {
         chunks.push(chunk);
         return;
       }

@@ -7,9 +7,10 @@ import type { RequestEntry } from '../logging/request-log.js';
 import { requestIdOf, traceOf } from '../logging/trace.js';
 import { type RequestError, toRequestError } from '../request-error.js';
 import type { Exchange, GrpcCall, GrpcService, Message, Unary, Watch } from './call.js';
+import type { OnRefused } from './held-messages.js';
 import { methodDefinition, Undecodable } from './messages.js';
 import { addressOf, deadlineOf, headersOf, metadataOf } from './metadata.js';
-import { type StatusName, statusOf } from './status.js';
+import { errorStatus, type StatusName, statusOf } from './status.js';
 
 export interface CallOptions {
   /** Is told of every call that was answered, of streams of every message. */
@@ -121,19 +122,22 @@ export class Calls {
       if (error.status === 500) this.onError(thrown);
       code = statusOf(error);
       access?.settle({ ok: false, ...about, error: error.code });
-      const { hint } = error;
-      const text = hint === undefined ? error.message : `${error.message} ${hint}`;
-      const metadata = metadataOf({ ...access?.headers, ...error.headers });
-      return {
-        error: { name: code, message: text, code: grpc.status[code], details: text, metadata },
-        text,
-      };
+      const status = errorStatus(error, access?.headers);
+      return { error: { ...status, name: code, message: status.details }, text: status.details };
     } finally {
       const seconds = (performance.now() - started) / 1000;
       this.app.metrics.call(service, name, code, seconds);
       this.log(call, { ...about, headers, seconds, failure, access });
     }
   }
+
+  /** A call that was refused before there was a message to answer. */
+  readonly refused: OnRefused = (call, path, failure) => {
+    const [, service = '', name = ''] = path.split('/');
+    const headers = headersOf(call.metadata);
+    this.app.metrics.call(service, name, statusOf(failure), 0);
+    this.log(call, { route: path, requestId: requestIdOf(headers), headers, seconds: 0, failure });
+  };
 
   /** Tells the log of requests; a status is that of HTTP which means the same. */
   private log(call: Pick<ServerCall, 'getPeer'>, logged: Logged): void {

@@ -31,10 +31,20 @@ export class Undecodable {
   }
 }
 
+const SIZE = Symbol('bytes of the message');
+
+/** How many bytes a message was decoded from. */
+export function sizeOf(message: Message): number {
+  return (message as { readonly [SIZE]?: number })[SIZE] ?? 0;
+}
+
 function decoded(type: protobuf.Type, bytes: Uint8Array): Message {
+  let message: Message & { [SIZE]?: number };
   try {
-    return type.decode(bytes);
+    message = type.decode(bytes);
   } catch (error) {
-    return new Undecodable(type, error);
+    message = new Undecodable(type, error);
   }
+  message[SIZE] = bytes.length;
+  return message;
 }

@@ -8,6 +8,7 @@ import type { GrpcService } from './call.js';
 import { type CallOptions, Calls } from './calls.js';
 import { RenewableCredentials } from './credentials.js';
 import { healthService } from './health-service.js';
+import { heldMessages } from './held-messages.js';
 import { inferenceService } from './inference-service.js';
 import { reflectionServices } from './reflection-service.js';
 import { loadSchema, type Schema } from './schema.js';
@@ -42,14 +43,15 @@ export interface RunningGrpcServer {
  * @throws AimaasError USAGE when the address is taken or not this machine's.
  */
 export async function listenGrpc(app: App, options: GrpcOptions): Promise<RunningGrpcServer> {
+  const calls = new Calls(app, options);
   const server = new grpc.Server({
+    interceptors: [heldMessages(app.held, calls.refused)],
     'grpc.max_receive_message_length': options.maxMessageBytes,
     'grpc.max_send_message_length': -1,
     // As long as load balancers keep a connection on which nothing happens.
     'grpc.keepalive_time_ms': 60_000,
   });
   const schema = loadSchema();
-  const calls = new Calls(app, options);
   for (const service of servicesOf(app, schema))
     calls.add(server, schema.root.lookupService(service.name), service);
   const secure = options.tls === undefined ? undefined : new RenewableCredentials(options.tls);
@@ -58,8 +60,15 @@ export async function listenGrpc(app: App, options: GrpcOptions): Promise<Runnin
   async function close({ limit = 30_000 } = {}): Promise<void> {
     const closed = new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
     calls.endStreams();
-    const timer = setTimeout(() => server.forceShutdown(), limit);
-    await closed;
+    let timer: NodeJS.Timeout | undefined;
+    // A client that reads nothing any more does not see that its connection was ended, so it is not waited for.
+    const cutOff = new Promise<void>((resolve) => {
+      timer = setTimeout(() => {
+        server.forceShutdown();
+        resolve();
+      }, limit);
+    });
+    await Promise.race([closed, cutOff]);
     clearTimeout(timer);
   }
 
