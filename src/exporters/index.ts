@@ -20,6 +20,7 @@ export type { ExportModel, Exporter, LoadedExport } from './exporter.js';
 export { checkParity } from './parity.js';
 export { probeRows } from './probes.js';
 export { bundleReadme } from './readme.js';
+export { type FeatureMatrix, FEATURES_FILE } from './readme-features.js';
 
 const EXPORTER_OF: Readonly<Record<ExportFormat, Exporter>> = { onnx, tfjs, 'saved-model': savedModel };
 const DEPLOYER_OF: Readonly<Record<DeploymentFormat, Deployer>> = { docker, kubernetes, executable };

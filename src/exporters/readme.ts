@@ -1,5 +1,6 @@
 import type { BundleFormat, BundleManifest, SignatureInput } from '../core/bundle.js';
 import type { Json, JsonObject } from '../core/json.js';
+import { type FeatureMatrix, featuresSection, pythonOnFeatures } from './readme-features.js';
 
 /** Categories listed of a column. */
 const SHOWN_CATEGORIES = 12;
@@ -8,6 +9,8 @@ type About = Pick<BundleManifest, 'name' | 'task' | 'classes' | 'signature' | 'f
   readonly target: string;
   /** A row as it might come: column → value as in JSON. */
   readonly example: JsonObject;
+  /** Where some format takes the features instead of the columns. */
+  readonly matrix?: FeatureMatrix | undefined;
 };
 
 /** README.md of a bundle: what goes in and comes out, and code that answers for one row with this model's own columns. */
@@ -26,9 +29,13 @@ export function bundleReadme(about: About): string {
   const saved = formats['saved-model'];
   if (saved?.details.takes === 'columns') sections.push(pythonTensorFlow(about, saved));
   if (formats.tfjs?.details.takes === 'columns') sections.push(javascript(about, formats.tfjs));
+  const { matrix } = about;
+  if (matrix !== undefined) sections.push(featuresSection(name, matrix));
+  const onFeatures = formats.onnx?.details.takes === 'features' ? formats.onnx : undefined;
+  if (matrix !== undefined && onFeatures !== undefined) sections.push(pythonOnFeatures(matrix, onFeatures));
   for (const [format, { details }] of Object.entries(formats)) {
-    if (details.takes === 'columns' || typeof details.reason !== 'string') continue;
-    sections.push(`## ${format}\n\nTakes the prepared features instead of the columns. ${details.reason}`);
+    if (format === 'onnx' || details.takes === 'columns' || typeof details.reason !== 'string') continue;
+    sections.push(`## ${format}\n\nTakes the features instead of the columns. ${details.reason}`);
   }
   return `${sections.join('\n\n')}\n`;
 }

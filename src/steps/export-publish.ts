@@ -12,9 +12,9 @@ import { makeFolder } from '../core/make-folder.js';
 import type { StepContext } from '../core/step.js';
 import type { Table } from '../core/table.js';
 import { VERSION } from '../core/version.js';
-import { bundleReadme, type Exporter, probeRows } from '../exporters/index.js';
+import { bundleReadme, type Exporter, FEATURES_FILE, probeRows } from '../exporters/index.js';
 import { classesOf } from '../tasks/index.js';
-import { storageError, temporaryName, writeFileAtomic } from '../workspace/atomic.js';
+import { storageError, temporaryName, writeFileAtomic, writeJsonAtomic } from '../workspace/atomic.js';
 import type { Manifest } from '../workspace/manifest.js';
 import type { ModelRegistry } from '../workspace/registry.js';
 import { describeFiles, type Workspace } from '../workspace/workspace.js';
@@ -24,7 +24,7 @@ import { type Probes, supported, writeFormats } from './export-formats.js';
 import { exportModelOf } from './export-model.js';
 import { realRows } from './export-rows.js';
 import { type Seal, seal, signBundle } from './export-seal.js';
-import { exampleRecord } from './model-inputs.js';
+import { exampleRecord, featureMatrix } from './model-inputs.js';
 import { openPredictor } from './predictor.js';
 
 /** A version to be made of a run. */
@@ -76,7 +76,10 @@ export async function publish(job: PublishJob): Promise<BundleManifest> {
       formats,
     };
     const example = exampleRecord(model.features);
-    await writeFileAtomic(join(temporary, 'README.md'), bundleReadme({ ...about, example }));
+    const takesFeatures = Object.values(formats).some(({ details }) => details.takes === 'features');
+    const matrix = takesFeatures ? featureMatrix(model.features, example) : undefined;
+    if (matrix !== undefined) await writeJsonAtomic(join(temporary, FEATURES_FILE), [...matrix.layout]);
+    await writeFileAtomic(join(temporary, 'README.md'), bundleReadme({ ...about, example, matrix }));
     const manifest: Omit<BundleManifest, 'version' | 'createdAt'> = {
       schemaVersion: 1,
       kind: 'model',

@@ -1,6 +1,7 @@
 import type { SignatureInput } from '../core/bundle.js';
 import type { Json, JsonObject } from '../core/json.js';
-import type { ColumnKind, ColumnSchema } from '../core/table.js';
+import { type Column, type ColumnKind, type ColumnSchema, storageOf } from '../core/table.js';
+import type { FeatureMatrix } from '../exporters/index.js';
 import type { FittedFeatures } from '../features/index.js';
 
 type FittedColumn = FittedFeatures['columns'][number];
@@ -44,6 +45,23 @@ function exampleCell({ schema, state }: FittedColumn): Json {
     case 'text':
       return texts(state['words'])?.slice(0, 3).join(' ') ?? null;
   }
+}
+
+/** The matrix that graphs begin at which do not take columns, with the features of the example. */
+export function featureMatrix(features: FittedFeatures, example: JsonObject): FeatureMatrix {
+  const { columns } = features.schema;
+  const cells = columns.map(({ name, kind }) => [name, exampleColumn(kind, example[name] ?? null)] as const);
+  const row = features.transform({ rows: 1, columns: new Map(cells) });
+  return { layout: features.layout, columns, example: row };
+}
+
+function exampleColumn(kind: ColumnKind, value: Json): Column {
+  if (storageOf(kind) === 'string') {
+    const codes = Int32Array.of(typeof value === 'string' ? 0 : -1);
+    return { storage: 'string', codes, dictionary: typeof value === 'string' ? [value] : [] };
+  }
+  const number = value === null ? NaN : typeof value === 'string' ? Date.parse(value) : Number(value);
+  return { storage: 'number', values: Float64Array.of(number) };
 }
 
 function roundFor({ dataType }: ColumnSchema, value: number): number {
