@@ -101,3 +101,8 @@ export function planPreprocess(options: PreprocessOptions, data: Manifest<DataCo
     choices: resolveChoices(options, { columns: considered, target: null }),
   };
 }
+
+/** Columns whose missing cells cost the row (--impute drop). */
+export function requiredColumns(plan: PreprocessPlan): string[] {
+  return plan.columns.filter((name) => plan.choices[name]?.impute === 'drop');
+}

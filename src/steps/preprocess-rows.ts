@@ -1,35 +1,17 @@
 import type { FeaturesContent, SplitInfo, SplitName, TargetState } from '../core/artifacts.js';
 import { SPLITS } from '../core/artifacts.js';
 import { AimaasError, throwIfAborted } from '../core/errors.js';
-import type { Reporter } from '../core/reporter.js';
-import { type Column, type DataSchema, type Table, takeRows } from '../core/table.js';
+import type { DataSchema, Table } from '../core/table.js';
 import { FeatureFitter, type FittedFeatures } from '../features/index.js';
 import { ShardWriter } from './features-dataset.js';
-import type { GivenRows } from './given-rows.js';
-import type { PreprocessPlan } from './preprocess-plan.js';
-import { RowSet } from './row-hash.js';
-import {
-  type Cleaning,
-  columnIn,
-  columnOf,
-  isMissing,
-  type RowScan,
-  type RowSource,
-  scanRows,
-  weightsOf,
-} from './row-scan.js';
-import { type Assignment, groupSplit, NO_SPLIT, randomSplit, type SplitInput, timeSplit } from './split.js';
-import { encodeTarget, fitClasses, fitNumbers, NO_CLASS } from './target.js';
-
-export interface PreprocessJob {
-  readonly source: RowSource;
-  readonly plan: PreprocessPlan;
-  readonly given: { readonly validation?: GivenRows | undefined; readonly test?: GivenRows | undefined };
-  readonly reporter: Reporter;
-  readonly signal: AbortSignal;
-  /** Where shards go. */
-  readonly directory: string;
-}
+import { writeGiven } from './preprocess-given.js';
+import type { PreprocessJob } from './preprocess-job.js';
+import { type PreprocessPlan, requiredColumns } from './preprocess-plan.js';
+import { checkRows, splitRows } from './preprocess-split.js';
+import { type Cleaning, scanRows } from './row-scan.js';
+import type { Assignment } from './split.js';
+import { gather, takeTable } from './table-rows.js';
+import { TrainingRows } from './training-rows.js';
 
 export interface PreparedRows {
   readonly fitted: FittedFeatures;
@@ -40,89 +22,6 @@ export interface PreparedRows {
   readonly singleClasses: readonly string[];
   /** Of the splits that were given: rows that equal a training row, where they are more than chance explains. */
   readonly leaked: readonly { readonly name: SplitName; readonly rows: number; readonly of: number }[];
-}
-
-/** The target of every row of the source, once it is known what it is. */
-type Labels = { readonly target: TargetState; readonly y: Int32Array | Float64Array };
-
-/** Some rows of a table. */
-function takeTable(table: Table, rows: Int32Array): Table {
-  if (rows.length === table.rows) return table;
-  const columns = new Map([...table.columns].map(([name, column]) => [name, takeRows(column, rows)]));
-  return { rows: rows.length, columns };
-}
-
-function assign(plan: PreprocessPlan, scan: RowScan, total: number, classes: Int32Array | null): Assignment {
-  const { method, column, fractions } = plan.split;
-  const input: SplitInput = { total, rows: scan.rows, fractions, seed: plan.seed, classes };
-  if (scan.groups !== null) return groupSplit(input, scan.groups, column ?? '');
-  if (scan.times !== null) return timeSplit(input, scan.times, column ?? '');
-  if (method !== 'column' || scan.named === null) return randomSplit(input);
-  const assignment = new Uint8Array(total).fill(NO_SPLIT);
-  for (const row of scan.rows) assignment[row] = scan.named[row] as number;
-  if (!assignment.includes(0)) {
-    throw new AimaasError('TOO_FEW_ROWS', `No row of column "${column ?? ''}" says train.`, {
-      hint: 'The split column says train, validation or test.',
-    });
-  }
-  return assignment;
-}
-
-function checkRows(plan: PreprocessPlan, { rows, cleaning }: RowScan): void {
-  if (rows.length > 0) return;
-  if (cleaning.rowsRead > 0 && cleaning.withoutTarget === cleaning.rowsRead) {
-    throw new AimaasError('TARGET', `The target column "${plan.target}" has no value in any row.`, {
-      hint: 'Name another target: aimaas preprocess --target COLUMN',
-    });
-  }
-  throw new AimaasError('TOO_FEW_ROWS', `No row is left of the ${cleaning.rowsRead} in the data set.`, {
-    hint: 'Check --impute drop, --time-column and --split-column, each of which leaves rows out.',
-    details: { ...cleaning },
-  });
-}
-
-/** Splits the rows and understands the target: classes keep their proportions, and are those that training has. */
-function split(
-  plan: PreprocessPlan,
-  scan: RowScan,
-  { schema, rows: total }: RowSource,
-): { labels: Labels; assignment: Assignment; unknownClass: number; singleClasses: string[] } {
-  const training = (assignment: Assignment): Int32Array => scan.rows.filter((row) => assignment[row] === 0);
-  if (!scan.target.isClasses(plan.task, schema.target === plan.target)) {
-    if (plan.positive !== null) {
-      throw new AimaasError(
-        'USAGE',
-        `--positive is for classes, but "${plan.target}" is learned as a number.`,
-        {
-          hint: 'aimaas preprocess --task binary',
-        },
-      );
-    }
-    const y = scan.target.numbers();
-    const assignment = assign(plan, scan, total, null);
-    const values = Float64Array.from(training(assignment), (row) => y[row] as number);
-    return {
-      labels: { target: fitNumbers(plan.target, values), y },
-      assignment,
-      unknownClass: 0,
-      singleClasses: [],
-    };
-  }
-  const { names, labels } = scan.target.classes();
-  const assignment = assign(plan, scan, total, labels);
-  const learned = Int32Array.from(training(assignment), (row) => labels[row] as number);
-  const { target, index } = fitClasses(plan.target, names, learned, plan.task, plan.positive ?? undefined);
-  const y = labels.map((label) => (label === NO_CLASS ? NO_CLASS : (index[label] as number)));
-  let unknownClass = 0;
-  const counts = new Float64Array(names.length);
-  for (const row of scan.rows) {
-    counts[labels[row] as number] = (counts[labels[row] as number] as number) + 1;
-    if (y[row] !== NO_CLASS || assignment[row] === NO_SPLIT) continue;
-    assignment[row] = NO_SPLIT;
-    unknownClass++;
-  }
-  const singleClasses = names.filter((_, i) => counts[i] === 1);
-  return { labels: { target, y }, assignment, unknownClass, singleClasses };
 }
 
 /** Calls `visit` with every table, the number of its first row, and progress. */
@@ -173,7 +72,7 @@ export async function prepareRows(job: PreprocessJob): Promise<PreparedRows> {
   });
   throwIfAborted(job.signal);
   checkRows(plan, scan);
-  const { labels, assignment, unknownClass, singleClasses } = split(plan, scan, source);
+  const { labels, assignment, unknownClass, singleClasses } = splitRows(plan, scan, source);
 
   const fitter = new FeatureFitter(schema, plan.choices);
   await eachTable(job, 'Fitting', plan.columns, (table, first) => {
@@ -239,114 +138,11 @@ export async function prepareRows(job: PreprocessJob): Promise<PreparedRows> {
   return { fitted, target: labels.target, splits: splitInfos(writers), cleaning, singleClasses, leaked };
 }
 
-/** What the training rows are, to know them again in rows that are given for validation or test. */
-class TrainingRows {
-  private readonly set = new RowSet();
-  private rows = 0;
-  private repeats = 0;
-
-  private static columns(
-    table: Table,
-    inputs: readonly string[],
-    y: Int32Array | Float64Array,
-  ): readonly Column[] {
-    const target: Column = { storage: 'number', values: Float64Array.from(y) };
-    return [...inputs.map((name) => columnIn(table, name)), target];
-  }
-
-  add(table: Table, inputs: readonly string[], y: Int32Array | Float64Array): void {
-    const repeated = this.set.repeated(TrainingRows.columns(table, inputs, y), table.rows);
-    this.rows += table.rows;
-    this.repeats += repeated.reduce((sum, flag) => sum + flag, 0);
-  }
-
-  /** How many rows of the table equal a training row in every input and the target. */
-  count(table: Table, inputs: readonly string[], y: Int32Array | Float64Array): number {
-    const known = this.set.known(TrainingRows.columns(table, inputs, y), table.rows);
-    return known.reduce((sum, flag) => sum + flag, 0);
-  }
-
-  /** Whether a larger share of rows is known than training rows repeat each other, as rows of few values do. */
-  areSuspicious(known: number, rows: number): boolean {
-    return known / rows > (2 * this.repeats) / this.rows;
-  }
-}
-
 function featureSchema(schema: DataSchema, plan: PreprocessPlan): DataSchema {
   return { columns: schema.columns.filter(({ name }) => plan.columns.includes(name)), target: null };
-}
-
-/** Columns whose missing cells cost the row (--impute drop). */
-function requiredColumns(plan: PreprocessPlan): string[] {
-  return plan.columns.filter((name) => plan.choices[name]?.impute === 'drop');
-}
-
-function gather(values: Int32Array | Float64Array, at: Int32Array): Int32Array | Float64Array {
-  return values instanceof Int32Array
-    ? Int32Array.from(at, (row) => values[row] as number)
-    : Float64Array.from(at, (row) => values[row] as number);
 }
 
 function splitInfos(writers: readonly ShardWriter[]): FeaturesContent['splits'] {
   const infos = writers.map((writer): SplitInfo => ({ rows: writer.rows, shards: writer.shards }));
   return Object.fromEntries(SPLITS.map((name, i) => [name, infos[i]])) as Record<SplitName, SplitInfo>;
-}
-
-interface GivenJob {
-  readonly name: SplitName;
-  readonly rows: GivenRows;
-  readonly writer: ShardWriter;
-  readonly fitted: FittedFeatures;
-  readonly target: TargetState;
-  readonly cleaning: Cleaning;
-  readonly training: TrainingRows;
-}
-
-/** Writes rows that were given for a split, cleaned as the others are; duplicates in them stay. */
-async function writeGiven(
-  job: PreprocessJob,
-  given: GivenJob,
-): Promise<{ readonly cleaning: Cleaning; readonly repeated: number }> {
-  const { plan, source } = job;
-  const { fitted, target, writer, rows: of } = given;
-  const required = requiredColumns(plan);
-  const targetSchema = columnOf(source.schema, plan.target);
-  let { rowsRead, withoutTarget, withMissing, unknownClass } = given.cleaning;
-  let repeated = 0;
-  const inputs = fitted.schema.columns.map(({ name }) => name);
-  const columns = [...inputs, plan.target, ...required];
-  if (plan.weightColumn !== null) columns.push(plan.weightColumn);
-  let first = 0;
-  for await (const table of of.read([...new Set(columns)])) {
-    throwIfAborted(job.signal);
-    const truth = columnIn(table, plan.target);
-    const y = encodeTarget(target, targetSchema, truth);
-    const complete = required.map((name) => columnIn(table, name));
-    const kept: number[] = [];
-    for (let row = 0; row < table.rows; row++) {
-      if (isMissing(truth, row)) withoutTarget++;
-      else if (complete.some((column) => isMissing(column, row))) withMissing++;
-      else if (target.task !== 'regression' && y[row] === NO_CLASS) unknownClass++;
-      else kept.push(row);
-    }
-    const rows = Int32Array.from(kept);
-    const weights = plan.weightColumn === null ? null : weightsOf(table, plan.weightColumn, first);
-    const taken = takeTable(table, rows);
-    const answers = gather(y, rows);
-    repeated += given.training.count(taken, inputs, answers);
-    await writer.add({
-      x: fitted.transform(taken),
-      y: answers,
-      row: rows.map((row) => first + row),
-      weight: weights === null ? null : Float32Array.from(rows, (row) => weights[row] as number),
-    });
-    first += table.rows;
-    rowsRead += table.rows;
-  }
-  if (writer.rows === 0) {
-    throw new AimaasError('TOO_FEW_ROWS', `"${of.location}" has no row that can be used for ${given.name}.`, {
-      hint: `It needs the columns of the training data, with known values of "${plan.target}".`,
-    });
-  }
-  return { cleaning: { ...given.cleaning, rowsRead, withoutTarget, withMissing, unknownClass }, repeated };
 }
