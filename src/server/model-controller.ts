@@ -1,8 +1,9 @@
 import { AimaasError } from '../core/errors.js';
-import { type Fleet, keyOf, type Plan, type Target, titleOf } from './plan.js';
+import { type Followed, type FollowedRule, planOf, type Resolve } from './followed.js';
+import { discreet, loadError } from './load-error.js';
+import { type Fleet, keyOf, type Target, titleOf } from './plan.js';
 import type { LoadProblem, ModelRepository, RepositoryEntry, VersionName } from './repository.js';
 import { badRequest, RequestError } from './request-error.js';
-import type { Canary } from './traffic/canary.js';
 import type { TrafficControl, TrafficCounts, TrafficReport, TrafficRule } from './traffic/rule.js';
 import { sumArms, sumShadows } from './traffic/sum.js';
 
@@ -32,25 +33,6 @@ export interface ControllerOptions {
   readonly retryAfter?: number | undefined;
 }
 
-type Resolve = (reference: string) => Promise<Target>;
-
-/** A reference that is followed, and what came of it. */
-interface Followed {
-  readonly reference: string;
-  /** Who looks the reference up: clients may mean less by it than whoever started the server. */
-  readonly resolve: Resolve;
-  target: Target | null;
-  loading: Target | null;
-  failure: { readonly key: string | null; readonly problem: LoadProblem; readonly at: number } | null;
-}
-
-/** A traffic rule and the versions it means. */
-interface FollowedRule {
-  readonly rule: TrafficRule;
-  readonly canary: Followed | null;
-  readonly shadow: Followed | null;
-}
-
 /**
  * Keeps what is served equal to what the followed references mean. A version is loaded and warmed before it takes
  * traffic, and if that fails what served before goes on: nothing a registry holds can make a running server answer less.
@@ -70,7 +52,7 @@ export class ModelController implements ModelRepository, TrafficControl {
 
   /** What is served now. */
   get targets(): readonly Target[] {
-    return this.plan().targets;
+    return planOf(this.followed, this.rules).targets;
   }
 
   /**
@@ -102,7 +84,7 @@ export class ModelController implements ModelRepository, TrafficControl {
   /** Brings others that will answer requests to what is served now; `done` is called before anything else changes. */
   bringUp(fleet: Fleet, done: () => void): Promise<void> {
     return this.exclusively(async () => {
-      const plan = this.plan();
+      const plan = planOf(this.followed, this.rules);
       for (const target of plan.targets) await fleet.load(target);
       await fleet.show(plan);
       done();
@@ -309,28 +291,8 @@ export class ModelController implements ModelRepository, TrafficControl {
     );
   }
 
-  private plan(): Plan {
-    const targets = new Map<string, Target>();
-    for (const { target } of this.followed) {
-      if (target !== null && !targets.has(keyOf(target))) targets.set(keyOf(target), target);
-    }
-    const canaries: Record<string, Canary> = {};
-    const shadows: Record<string, number> = {};
-    for (const { rule, canary, shadow } of this.rules) {
-      for (const target of [canary?.target, shadow?.target]) {
-        if (target !== null && target !== undefined) targets.set(keyOf(target), target);
-      }
-      const [version, shadowed] = [canary?.target?.version, shadow?.target?.version];
-      if (rule.canary !== null && typeof version === 'number') {
-        canaries[rule.name] = { version, weight: rule.canary.weight, header: rule.canary.header };
-      }
-      if (typeof shadowed === 'number') shadows[rule.name] = shadowed;
-    }
-    return { targets: [...targets.values()], canaries, shadows };
-  }
-
   private async show(): Promise<void> {
-    const plan = this.plan();
+    const plan = planOf(this.followed, this.rules);
     const text = JSON.stringify(plan);
     if (text === this.shown) return;
     await this.options.fleet.show(plan);
@@ -347,20 +309,4 @@ export class ModelController implements ModelRepository, TrafficControl {
 
 function versionName(target: Target | null): VersionName | null {
   return target === null ? null : { name: target.name, version: target.version };
-}
-
-/** What is said of a failed load to clients, which are not to learn where on the disk a model lies. */
-function discreet(error: unknown, target: Target | null): string {
-  const message = error instanceof Error ? error.message : String(error);
-  return target === null ? message : message.replaceAll(target.folder, titleOf(target));
-}
-
-/** A failed load as the answer to the request that asked for it. */
-function loadError(error: unknown, message: string): unknown {
-  if (!(error instanceof AimaasError)) return error;
-  if (error.code === 'ARTIFACT_NOT_FOUND') {
-    const hint = 'POST /v2/repository/index lists what there is.';
-    return new RequestError(404, 'NOT_FOUND', message, { hint });
-  }
-  return new RequestError(409, error.code, message);
 }

@@ -100,7 +100,7 @@ describe('aimaas traffic', () => {
     const wrong = [
       [['--canary', 'penguins/9=10%'], /no version 9/],
       [['--canary', 'cars/1=10%'], /cars is not served/],
-      [['--shadow', 'penguins'], /not a version of a model/],
+      [['--shadow', 'penguins'], /Expected a version of a model/],
       [['--canary', 'penguins/2=110%'], /not a version and its part/],
       [['--sticky', 'x'], /there is none/],
       [['--canary', 'penguins/2=10%', '--sticky', 'X User'], /not the name of a header/],
