@@ -101,9 +101,9 @@ describe('aimaas traffic', () => {
       [['--canary', 'penguins/9=10%'], /no version 9/],
       [['--canary', 'cars/1=10%'], /cars is not served/],
       [['--shadow', 'penguins'], /Expected a version of a model/],
-      [['--canary', 'penguins/2=110%'], /not a version and its part/],
+      [['--canary', 'penguins/2=110%'], /cannot be "penguins\/2=110%"/],
       [['--sticky', 'x'], /there is none/],
-      [['--canary', 'penguins/2=10%', '--sticky', 'X User'], /not the name of a header/],
+      [['--canary', 'penguins/2=10%', '--sticky', 'X User'], /--sticky cannot be "X User"/],
     ] as const;
     for (const [args, message] of wrong) {
       const { code, stderr } = await runCli(['traffic', '--server', ready.url, ...args], { cwd });
