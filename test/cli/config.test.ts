@@ -58,7 +58,7 @@ test('every verb tells all problems of aimaas.yaml at once, also those of other 
       /^aimaas.yaml:12: train.epochs must be a whole number of at least 1, but it is "many"/,
     ),
     expect.stringMatching(/^aimaas.yaml:13: train.activation cannot be "rleu". Did you mean "relu"\?/),
-    expect.stringMatching(/^aimaas.yaml:14: train.engine cannot be "onnx". Expected auto, onnxruntime/),
+    expect.stringMatching(/^aimaas.yaml:14: train.engine cannot be "onnx". Did you mean "onnxruntime"\?/),
     expect.stringMatching(/^aimaas.yaml:16: evaluate.fail_under cannot be "foo". Expected METRIC=NUMBER/),
     expect.stringMatching(/^aimaas.yaml:18: optimize.metric cannot be "acuracy". Did you mean "accuracy"\?/),
     expect.stringMatching(/^aimaas.yaml:20: export.format cannot be "tfj". Did you mean "tfjs"\?/),

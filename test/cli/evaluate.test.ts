@@ -190,7 +190,7 @@ describe('evaluate on the test split', () => {
     [['--fail-under', 'accuracy'], 2, 'Expected METRIC=NUMBER'],
     [['--fail-under', 'accuracy=high'], 2, 'Expected METRIC=NUMBER'],
     [['--fail-under', 'r2=0.5'], 2, 'not for a multiclass model'],
-    [['--fail-under', 'acuracy=0.5'], 2, 'hint: --fail-under accuracy=0.5'],
+    [['--fail-under', 'acuracy=0.5'], 2, 'Did you mean "accuracy"?'],
     [['--folds', '1'], 2, ''],
     [['--folds', '3', '--data', 'penguins.csv'], 2, '--data cannot be given too'],
     [['--run', 'nothing'], 4, 'no model or run "nothing"'],
