@@ -23,6 +23,7 @@ function oneSchema(form: TextForm): JsonObject {
     ...(number === undefined ? [] : [{ type: integer === true ? 'integer' : 'number', ...range }]),
     ...(number === undefined ? [] : [{ type: 'string', pattern: `^\\s*${NUMBER_PATTERN}\\s*$` }]),
     ...patterns.map(wholeText),
+    ...(form.takes === undefined ? [] : [TEXT]),
   ]);
 }
 

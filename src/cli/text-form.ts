@@ -16,6 +16,8 @@ export interface TextForm {
   readonly number?: { readonly integer?: true; readonly minimum?: number; readonly maximum?: number };
   /** What else the value may be: a regular expression, with the flag u, of the whole value. */
   readonly pattern?: string;
+  /** What else it may be where no pattern says it; the schema then takes any text. */
+  readonly takes?: (text: string) => boolean;
   /** Several values, separated by commas; exactly so many where it is a number. */
   readonly commas?: true | number;
   /** What the text has to be, in words. */
@@ -55,6 +57,7 @@ function isInRange(
 
 function isOne(form: TextForm, text: string): boolean {
   if (textPatterns(form).some((pattern) => fits(pattern, text))) return true;
+  if (form.takes?.(text) === true) return true;
   return form.number !== undefined && fits(NUMBER_PATTERN, text) && isInRange(form.number, Number(text));
 }
 

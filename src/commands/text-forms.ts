@@ -51,9 +51,9 @@ export const KIND_OF_COLUMN: TextForm = {
 };
 
 export const DELIMITER: TextForm = {
-  words: ['tab', '\\t', 'comma', 'semicolon', 'pipe', 'space'],
+  words: ['tab', '\\t', 'comma', 'semicolon', 'pipe', 'space', 'whitespace'],
   pattern: '[^"\\r\\n\\0]',
-  expected: 'one character, or "tab"',
+  expected: 'one character, "tab" or "whitespace"',
 };
 
 const ENCODINGS = [
@@ -68,7 +68,21 @@ const ENCODINGS = [
   'utf-16le',
   'utf-16be',
 ];
-export const ENCODING: TextForm = { words: ENCODINGS, anyCase: true, expected: either(ENCODINGS) };
+export const ENCODING: TextForm = {
+  words: ENCODINGS,
+  anyCase: true,
+  takes: isEncoding,
+  expected: `an encoding such as ${either(ENCODINGS)}`,
+};
+
+function isEncoding(name: string): boolean {
+  try {
+    new TextDecoder(name);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 export const NAME_OF_MODEL: TextForm = {
   pattern: MODEL_NAME,
