@@ -86,6 +86,10 @@ export default tseslint.config(
           selector: "ImportExpression > Literal[value='onnxruntime-node']",
           message: 'Use importOnnxRuntime, which keeps the library from reporting to its makers.',
         },
+        {
+          selector: "CallExpression[callee.name='mkdir'] Property[key.name='recursive']",
+          message: 'Use makeFolder: recursive mkdir tries for ever where no folder can be made, in /proc.',
+        },
       ],
     },
   },

@@ -1,20 +1,24 @@
 import { mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
+/** Times a folder is tried to be made whose parent is there, or was: other processes make and remove folders too. */
+const ATTEMPTS = 10;
+
 /**
  * Makes a folder and those above it that are missing. It is not `mkdir` with `recursive`, because that tries again for ever
  * where the file system says that the parent, which is there, is not: in /proc.
  * @throws the error of the system; ENOTSUP where a folder can never be made.
  */
 export async function makeFolder(path: string, options: { readonly mode?: number } = {}): Promise<void> {
-  const error = await tryToMake(path, options);
-  if (error === undefined) return;
-  if (error.code !== 'ENOENT' || dirname(path) === path) throw error;
   const parent = dirname(path);
-  if (await isFolder(parent)) throw unsupported(path, error);
-  await makeFolder(parent, options);
-  const again = await tryToMake(path, options);
-  if (again !== undefined) throw again.code === 'ENOENT' ? unsupported(path, again) : again;
+  let error: NodeJS.ErrnoException | undefined;
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    error = await tryToMake(path, options);
+    if (error === undefined) return;
+    if (error.code !== 'ENOENT' || parent === path) throw error;
+    if (!(await isFolder(parent))) await makeFolder(parent, options);
+  }
+  throw unsupported(path, error);
 }
 
 /** What stands in the way; nothing where the folder is there now. */
@@ -37,7 +41,7 @@ function isFolder(path: string): Promise<boolean> {
   );
 }
 
-function unsupported(path: string, cause: Error): NodeJS.ErrnoException {
+function unsupported(path: string, cause: Error | undefined): NodeJS.ErrnoException {
   return Object.assign(new Error(`ENOTSUP: no folder can be made here, mkdir '${path}'`, { cause }), {
     code: 'ENOTSUP',
     path,

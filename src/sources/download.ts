@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AimaasError, throwIfAborted } from '../core/errors.js';
+import { makeFolder } from '../core/make-folder.js';
 import type { Reporter } from '../core/reporter.js';
 import { VERSION } from '../core/version.js';
 import type { LocalFile } from './inspect.js';
@@ -80,7 +81,7 @@ export async function download(location: string, options: DownloadOptions): Prom
   const shown = withoutCredentials(location);
   const key = createHash('sha256').update(shown).digest('hex').slice(0, 16);
   const folder = join(options.cache, 'downloads', key);
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   // The name is kept, since its extension says what the file is.
   const path = join(folder, basename(url.pathname).replace(/[^\w.-]/g, '_') || 'index');
   const transfer = new Transfer(url, shown, path, options);

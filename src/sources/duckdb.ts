@@ -1,8 +1,9 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import type { DuckDBConnection, DuckDBDataChunk, DuckDBInstance } from '@duckdb/node-api';
 import { throwIfAborted } from '../core/errors.js';
+import { makeFolder } from '../core/make-folder.js';
 
 /** Not imported: to import CommonJS, Node looks for exports in the text of its 120 files, which takes 0.15 s. */
 function loadDuckDB(): { readonly DuckDBInstance: typeof DuckDBInstance } {
@@ -27,7 +28,7 @@ export class Database {
   /** @param scratch Folder for what does not fit in memory; removed by DuckDB as it goes. */
   static async open(scratch: string | undefined, signal?: AbortSignal): Promise<Database> {
     throwIfAborted(signal);
-    if (scratch !== undefined) await mkdir(scratch, { recursive: true });
+    if (scratch !== undefined) await makeFolder(scratch);
     const instance = await loadDuckDB().DuckDBInstance.create(':memory:', {
       memory_limit: MEMORY_LIMIT,
       threads: String(Math.min(4, availableParallelism())),

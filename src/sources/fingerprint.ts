@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { throwIfAborted } from '../core/errors.js';
+import { makeFolder } from '../core/make-folder.js';
 
 /** What a file's bytes are, as far as it matters before it is read as a table. */
 export type Fingerprint = {
@@ -100,7 +101,7 @@ export class Fingerprints {
 
   private async save(cache: Cache): Promise<void> {
     const temporary = `${this.path}.${process.pid}`;
-    await mkdir(dirname(this.path), { recursive: true });
+    await makeFolder(dirname(this.path));
     await writeFile(temporary, JSON.stringify(cache));
     await rename(temporary, this.path);
   }

@@ -1,4 +1,4 @@
-import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { makeFolder } from '../../../src/core/make-folder.js';
@@ -26,6 +26,14 @@ test('several at a time make the same', async () => {
   const path = join(folder.path, 'x', 'y');
   await Promise.all(Array.from({ length: 20 }, () => makeFolder(path)));
   expect((await stat(path)).isDirectory()).toBe(true);
+});
+
+test('several at a time make folders whose parent each finds missing', async () => {
+  for (let round = 0; round < 20; round++) {
+    const parent = join(folder.path, String(round), 'parent');
+    await Promise.all(Array.from({ length: 20 }, (_, i) => makeFolder(join(parent, String(i)))));
+    expect(await readdir(parent)).toHaveLength(20);
+  }
 });
 
 test('a file in the way is the error it is with mkdir', async () => {
