@@ -62,7 +62,7 @@ export default defineCommand({
   name: 'evaluate',
   summary: 'Judge a model on rows it has not seen, beside the trivial baseline',
   description: [
-    'Judges the current run on its test split, or on new data that has the target. Every metric stands beside that of the trivial baseline (the class frequencies, or the mean, of the training rows) and has a 95 % bootstrap interval. Predictions, plots (SVG and PNG) and report.html, which opens offline, go into the folder of the run.',
+    'Judges the current run on its test split, or on new data that has the target. Every metric stands beside that of the trivial baseline (the class frequencies, or the mean, of the training rows, by weight if they have weights) and has a 95 % bootstrap interval. Predictions, plots (SVG and PNG) and report.html, which opens offline, go into the folder of the run.',
     'With --folds the whole pipeline is refitted for every fold, with the options of the run, and nothing leaks: the answer to how good this recipe is, where the rows are few.',
     'Metric names are those of scikit-learn’s scorers without neg_: accuracy, balanced_accuracy, mcc, precision, recall, f1 (two classes; for more f1_macro, f1_micro, f1_weighted), roc_auc, average_precision, log_loss, brier, ece; rmse, mse, mae, median_absolute_error, mape, r2, explained_variance.',
   ].join('\n\n'),

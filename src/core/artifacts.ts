@@ -38,10 +38,13 @@ export type TargetState =
       readonly classes: readonly string[];
       /** Rows of each class in the training split. */
       readonly counts: readonly number[];
+      /** Their sample weights in total, where rows have weights. */
+      readonly weights?: readonly number[];
     }
   | {
       readonly task: 'regression';
       readonly column: string;
+      /** Of the training rows, by weight where rows have weights; those of weight 0 count for nothing. */
       readonly mean: number;
       readonly standardDeviation: number;
       readonly minimum: number;

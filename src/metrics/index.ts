@@ -40,12 +40,14 @@ export function computeMetrics(
 
 /**
  * What the trivial baseline answers for `rows` rows: for classes, how frequent each is in the training split (so it
- * predicts the most frequent one); for numbers, the mean of the training split. Shaped like a model's scores.
+ * predicts the most frequent one); for numbers, the mean of the training split. Both by weight where rows have weights,
+ * as the metrics beside it are. Shaped like a model's scores.
  */
 export function baselineScores(target: TargetState, rows: number): Float64Array {
   if (target.task === 'regression') return new Float64Array(rows).fill(target.mean);
-  const total = target.counts.reduce((sum, count) => sum + count, 0);
-  const frequencies = target.counts.map((count) => (total === 0 ? 1 / target.counts.length : count / total));
+  const counts = target.weights ?? target.counts;
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  const frequencies = counts.map((count) => (total === 0 ? 1 / counts.length : count / total));
   const scores = new Float64Array(rows * frequencies.length);
   for (let row = 0; row < rows; row++) scores.set(frequencies, row * frequencies.length);
   return scores;

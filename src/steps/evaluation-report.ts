@@ -133,10 +133,13 @@ function reportOf(content: ReportContent, plots: readonly Plot[]): Report {
   const about = new Map<string, ReturnType<typeof allMetrics>[number]>(
     allMetrics().map((metric) => [metric.name, metric]),
   );
+  const isWeighted =
+    judged.weights !== undefined || (target.task !== 'regression' && target.weights !== undefined);
+  const by = isWeighted ? ' by weight' : '';
   const trivial =
     target.task === 'regression'
-      ? `The baseline always answers ${Number(target.mean.toPrecision(6))}, the mean of the training rows.`
-      : `The baseline always answers with the class frequencies of the training rows, so it predicts “${mostFrequentClass(target)}”.`;
+      ? `The baseline always answers ${Number(target.mean.toPrecision(6))}, the mean of the training rows${by}.`
+      : `The baseline always answers with the class frequencies of the training rows${by}, so it predicts “${mostFrequentClass(target)}”.`;
   return {
     title: `Evaluation of ${content.subject}`,
     summary: `${formatCount(summary.rows)} rows of ${content.where}; predicts ${target.column} (${target.task}).`,
@@ -188,9 +191,10 @@ function foldsTable(
 function mostFrequentClass(target: {
   readonly classes: readonly string[];
   readonly counts: readonly number[];
+  readonly weights?: readonly number[];
 }): string {
-  const most = Math.max(...target.counts);
-  return target.classes[target.counts.indexOf(most)] ?? '';
+  const counts = target.weights ?? target.counts;
+  return target.classes[counts.indexOf(Math.max(...counts))] ?? '';
 }
 
 function runFacts(run: RunContent | undefined): [string, string][] {

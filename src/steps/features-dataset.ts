@@ -37,7 +37,6 @@ export class ShardWriter {
   private readonly pending: Shard[] = [];
   private pendingRows = 0;
   private written = 0;
-  private someWeight = false;
   readonly shards: string[] = [];
 
   constructor(
@@ -57,13 +56,7 @@ export class ShardWriter {
     return this.written + this.pendingRows;
   }
 
-  /** Whether every row has the weight 0. */
-  get weightless(): boolean {
-    return this.weighted && !this.someWeight;
-  }
-
   async add(rows: Shard): Promise<void> {
-    this.someWeight ||= rows.weight?.some((weight) => weight > 0) ?? false;
     for (let from = 0; from < rows.row.length;) {
       const to = Math.min(rows.row.length, from + this.capacity - this.pendingRows);
       this.pending.push({

@@ -1,6 +1,6 @@
 import type { FeaturesContent, SplitInfo, SplitName, TargetState } from '../core/artifacts.js';
 import { SPLITS } from '../core/artifacts.js';
-import { AimaasError, throwIfAborted } from '../core/errors.js';
+import { throwIfAborted } from '../core/errors.js';
 import type { DataSchema, Table } from '../core/table.js';
 import { FeatureFitter, type FittedFeatures } from '../features/index.js';
 import { ShardWriter } from './features-dataset.js';
@@ -107,13 +107,6 @@ export async function prepareRows(job: PreprocessJob): Promise<PreparedRows> {
       });
     }
   });
-  if (writers[0]?.weightless === true) {
-    throw new AimaasError(
-      'COLUMN_VALUE',
-      `The weight in column "${plan.weightColumn ?? ''}" is 0 in all ${writers[0].rows} training rows, so there is nothing to learn from.`,
-      { hint: 'Choose another --weight-column, or leave it out.', details: { column: plan.weightColumn } },
-    );
-  }
   let cleaning: Cleaning = { ...scan.cleaning, unknownClass };
   const leaked: PreparedRows['leaked'][number][] = [];
   for (const name of plan.split.given) {

@@ -38,6 +38,22 @@ export function checkRows(plan: PreprocessPlan, { rows, cleaning }: RowScan): vo
   });
 }
 
+/** @throws AimaasError COLUMN_VALUE where no training row counts. */
+function trainingWeights(
+  plan: PreprocessPlan,
+  { weights }: RowScan,
+  rows: Int32Array,
+): Float32Array | undefined {
+  if (weights === null) return undefined;
+  const own = Float32Array.from(rows, (row) => weights[row] as number);
+  if (own.some((weight) => weight > 0)) return own;
+  throw new AimaasError(
+    'COLUMN_VALUE',
+    `The weight in column "${plan.weightColumn ?? ''}" is 0 in all ${rows.length} training rows, so there is nothing to learn from.`,
+    { hint: 'Choose another --weight-column, or leave it out.', details: { column: plan.weightColumn } },
+  );
+}
+
 /** Splits the rows and understands the target: classes keep their proportions, and are those that training has. */
 export function splitRows(
   plan: PreprocessPlan,
@@ -57,9 +73,10 @@ export function splitRows(
     }
     const y = scan.target.numbers();
     const assignment = assign(plan, scan, total, null);
-    const values = Float64Array.from(training(assignment), (row) => y[row] as number);
+    const rows = training(assignment);
+    const values = Float64Array.from(rows, (row) => y[row] as number);
     return {
-      labels: { target: fitNumbers(plan.target, values), y },
+      labels: { target: fitNumbers(plan.target, values, trainingWeights(plan, scan, rows)), y },
       assignment,
       unknownClass: 0,
       singleClasses: [],
@@ -67,8 +84,16 @@ export function splitRows(
   }
   const { names, labels } = scan.target.classes();
   const assignment = assign(plan, scan, total, labels);
-  const learned = Int32Array.from(training(assignment), (row) => labels[row] as number);
-  const { target, index } = fitClasses(plan.target, names, learned, plan.task, plan.positive ?? undefined);
+  const rows = training(assignment);
+  const learned = Int32Array.from(rows, (row) => labels[row] as number);
+  const { target, index } = fitClasses(
+    plan.target,
+    names,
+    learned,
+    plan.task,
+    plan.positive ?? undefined,
+    trainingWeights(plan, scan, rows),
+  );
   const y = labels.map((label) => (label === NO_CLASS ? NO_CLASS : (index[label] as number)));
   let unknownClass = 0;
   const counts = new Float64Array(names.length);

@@ -17,7 +17,7 @@ import { prepareRows, type PreparedRows } from './preprocess-rows.js';
 export type { PreprocessOptions } from './preprocess-plan.js';
 
 /** Raised when the same options would give other features. */
-const STEP_VERSION = 2;
+const STEP_VERSION = 3;
 
 export type PreprocessResult = {
   readonly schemaVersion: 1;

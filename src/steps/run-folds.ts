@@ -115,10 +115,9 @@ function inTermsOf(target: TargetState, judged: JudgedRows): JudgedRows {
   const own = judged.target;
   if (target.task === 'regression' || own.task === 'regression') return judged;
   const place = own.classes.map((name) => target.classes.indexOf(name));
-  const counts = new Array<number>(target.classes.length).fill(0);
-  place.forEach((c, i) => {
-    if (c >= 0) counts[c] = own.counts[i] ?? 0;
-  });
+  const spread = (of: readonly number[]): number[] => target.classes.map((_, c) => of[place.indexOf(c)] ?? 0);
+  const counts = spread(own.counts);
+  const weights = own.weights === undefined ? {} : { weights: spread(own.weights) };
   const rows = judged.row.length;
   const scores = new Float32Array(rows * target.classes.length);
   for (let row = 0; row < rows; row++) {
@@ -128,5 +127,5 @@ function inTermsOf(target: TargetState, judged: JudgedRows): JudgedRows {
     });
   }
   const truth = Int32Array.from(judged.truth, (label) => place[label] ?? 0);
-  return { ...judged, target: { ...target, counts }, truth, scores };
+  return { ...judged, target: { ...target, counts, ...weights }, truth, scores };
 }

@@ -194,18 +194,24 @@ function targetError(
 /**
  * The state of a classification target.
  * @param labels class (index into `names`) of every training row.
+ * @param weights their sample weights.
  * @returns the state, whose classes are those of the training rows, and the new index of every name (-1: not in training).
  * @throws AimaasError TARGET for a single class, for more than two where the task is binary, for an unknown `positive`.
  */
 export function fitClasses(
   column: string,
   names: readonly string[],
-  labels: Iterable<number>,
+  labels: Int32Array,
   task: TaskKind | 'auto',
   positive: string | undefined,
+  weights?: Float32Array,
 ): { readonly target: TargetState; readonly index: Int32Array } {
   const counts = new Float64Array(names.length);
-  for (const label of labels) counts[label] = (counts[label] as number) + 1;
+  const weighed = new Float64Array(names.length);
+  for (const [row, label] of labels.entries()) {
+    counts[label] = (counts[label] as number) + 1;
+    weighed[label] = (weighed[label] as number) + (weights?.[row] ?? 1);
+  }
   let present = names.map((_, i) => i).filter((i) => (counts[i] as number) > 0);
   if (present.length < 2) {
     const only = present[0] === undefined ? 'no value' : `only the class "${names[present[0]] as string}"`;
@@ -250,33 +256,39 @@ export function fitClasses(
     column,
     classes: present.map((i) => names[i] as string),
     counts: present.map((i) => counts[i] as number),
+    ...(weights === undefined ? {} : { weights: present.map((i) => weighed[i] as number) }),
   };
   return { target, index };
 }
 
 /**
- * The state of a regression target from the training rows' values (Welford's method).
+ * The state of a regression target from the training rows' values (Welford's method, West's where they have weights).
+ * Rows of weight 0 are passed over.
  * @throws AimaasError TARGET when all are equal.
  */
-export function fitNumbers(column: string, values: Iterable<number>): TargetState {
+export function fitNumbers(column: string, values: Float64Array, weights?: Float32Array): TargetState {
   let count = 0;
+  let total = 0;
   let mean = 0;
   let squares = 0;
   let minimum = Infinity;
   let maximum = -Infinity;
-  for (const value of values) {
+  for (const [row, value] of values.entries()) {
+    const weight = weights?.[row] ?? 1;
+    if (weight === 0) continue;
     count++;
+    total += weight;
     const delta = value - mean;
-    mean += delta / count;
-    squares += delta * (value - mean);
+    mean += (delta * weight) / total;
+    squares += weight * delta * (value - mean);
     if (value < minimum) minimum = value;
     if (value > maximum) maximum = value;
   }
-  const standardDeviation = Math.sqrt(squares / count);
+  const standardDeviation = Math.sqrt(squares / total);
   if (count === 0 || minimum === maximum || !Number.isFinite(standardDeviation) || standardDeviation === 0) {
     const why =
       count > 0 && minimum === maximum
-        ? `is ${minimum} in every training row, so there is nothing to learn`
+        ? `is ${minimum} in every training row${weights === undefined ? '' : ' of a weight above 0'}, so there is nothing to learn`
         : 'has values too large or too alike to be scaled';
     throw targetError(column, why, 'Name another target: aimaas preprocess --target COLUMN');
   }

@@ -32,6 +32,27 @@ beforeAll(async () => {
 
 afterAll(() => folder.dispose());
 
+/** The baseline of a weighted evaluation is the class with the most weight in training, not with the most rows. */
+async function expectWeightedBaseline(at: { readonly cwd: string }): Promise<void> {
+  const rows = Array.from({ length: 90 }, (_, i) =>
+    i % 3 === 0 ? `${i % 7},rare,${8 + (i % 2)}` : `${i % 7},usual,1`,
+  );
+  await writeFile(join(at.cwd, 'rare.csv'), ['x,y,w', ...rows].join('\n'));
+  for (const argv of [
+    ['collect', 'rare.csv', '--target', 'y', '--type', 'w=number'],
+    ['preprocess', '--weight-column', 'w'],
+    ['train', '--model', 'linear', '--epochs', '2'],
+  ]) {
+    expect((await runCli([...argv, '-q'], at)).stderr).toBe('');
+  }
+  for (const options of [[], ['--folds', '2']]) {
+    const { baseline, confusion } = await runJson<EvaluateResult>(['evaluate', '--no-plots', ...options], at);
+    const [rare = 0, usual = 0] = confusion?.matrix.map((row) => row.reduce((a, b) => a + b, 0)) ?? [];
+    expect(baseline['accuracy']).toBeCloseTo(rare / (rare + usual), 3);
+    expect(baseline['accuracy']).toBeGreaterThan(0.7);
+  }
+}
+
 describe('evaluate --data with sample weights', () => {
   it('weighs the rows as the model was trained, and says when the data have no weights', async () => {
     const plain = (await readFile(join(cwd, 'penguins.csv'), 'utf8')).trimEnd().split('\n');
@@ -76,6 +97,7 @@ describe('evaluate --data with sample weights', () => {
       await writeFile(join(weighted.path, 'bad.csv'), lines.slice(0, 9).join('\n').replace(/,1$/m, ',-1'));
       const bad = await runCli(['evaluate', '--data', 'bad.csv'], at);
       expect([bad.code, bad.stderr]).toEqual([3, expect.stringContaining('column "w" is -1')]);
+      await expectWeightedBaseline(at);
     } finally {
       await weighted.dispose();
     }

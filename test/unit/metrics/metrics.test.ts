@@ -141,6 +141,17 @@ describe('baselineScores', () => {
     expect([...baselineScores(target, 2)]).toEqual([0.1, 0.6, 0.3, 0.1, 0.6, 0.3]);
   });
 
+  it('answers the frequencies by weight where rows have weights', () => {
+    const target = {
+      task: 'multiclass',
+      column: 'y',
+      classes: ['a', 'b', 'c'],
+      counts: [1, 6, 3],
+      weights: [5, 2, 1],
+    } as const;
+    expect([...baselineScores(target, 1)]).toEqual([0.625, 0.25, 0.125]);
+  });
+
   it('answers the mean of the training rows', () => {
     const target = {
       task: 'regression',

@@ -388,6 +388,38 @@ describe('cleaning', () => {
 });
 
 describe('the target', () => {
+  test('its frequencies, mean and deviation are by weight; rows of weight 0 count for nothing', async () => {
+    const rows = sixty((row, i) => ({
+      ...row,
+      w: i % 3 === 0 ? 0 : (i % 7) + 0.5,
+      z: i % 3 === 0 ? 1e6 + i : i / 2,
+    }));
+    const context = await collected('weighted-target', rows, undefined);
+    const sums = new Map<number, number>();
+    const classes = await prepared(context, { target: 'y', weightColumn: 'w' });
+    const labelled = await rowsOf(classes, 'train');
+    for (const [i, label] of labelled.y.entries()) {
+      sums.set(label, (sums.get(label) ?? 0) + (labelled.weight[i] ?? 0));
+    }
+    expect(classes.result.target).toMatchObject({
+      classes: ['false', 'true'],
+      counts: [28, 14],
+      weights: [sums.get(0), sums.get(1)],
+    });
+    const numbers = await prepared(context, { target: 'z', weightColumn: 'w' });
+    const { y, weight } = await rowsOf(numbers, 'train');
+    const total = weight.reduce((sum, w) => sum + w, 0);
+    const mean = y.reduce((sum, value, i) => sum + value * (weight[i] ?? 0), 0) / total;
+    const variance = y.reduce((sum, value, i) => sum + (value - mean) ** 2 * (weight[i] ?? 0), 0) / total;
+    const counted = y.filter((_, i) => (weight[i] ?? 0) > 0);
+    expect(numbers.result.target).toMatchObject({
+      mean: expect.closeTo(mean, 9) as number,
+      standardDeviation: expect.closeTo(Math.sqrt(variance), 9) as number,
+      minimum: Math.min(...counted),
+      maximum: Math.max(...counted),
+    });
+  });
+
   test('a number is regression; its scale is that of training', async () => {
     const context = await collected('cars', vegaRecords('cars.json'), 'Miles_per_Gallon');
     const found = await prepared(context);
