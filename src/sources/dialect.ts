@@ -89,6 +89,8 @@ export function headerCells(head: string, delimiter: string): string[] | null {
 
 export type Header = {
   readonly names: readonly string[];
+  /** What columns were called that are a second one of a name: x_2 → x. */
+  readonly copies: ReadonlyMap<string, string>;
   readonly remarks: readonly {
     readonly code: string;
     readonly column: string | null;
@@ -99,6 +101,7 @@ export type Header = {
 /** Names that are all there and all different: an empty one becomes column_3, the second x becomes x_2. */
 export function headerNames(cells: readonly string[]): Header {
   const names: string[] = [];
+  const copies = new Map<string, string>();
   const remarks: { code: string; column: string | null; message: string }[] = [];
   const taken = new Set(cells.map(trimCell));
   const used = new Set<string>();
@@ -109,6 +112,7 @@ export function headerNames(cells: readonly string[]): Header {
       let copy = 2;
       while (taken.has(`${wanted}_${copy}`) || used.has(`${wanted}_${copy}`)) copy++;
       name = `${wanted}_${copy}`;
+      copies.set(name, wanted);
       const message = `the header has "${wanted}" more than once; this one is called "${name}"`;
       remarks.push({ code: 'DUPLICATE_NAME', column: name, message });
     } else if (wanted === '') {
@@ -123,5 +127,5 @@ export function headerNames(cells: readonly string[]): Header {
     const message = 'the first row is all numbers, but is taken for the header; add a row of names above it';
     remarks.push({ code: 'HEADER_LOOKS_LIKE_DATA', column: null, message });
   }
-  return { names, remarks };
+  return { names, copies, remarks };
 }

@@ -90,7 +90,8 @@ export async function inspectText(
   const base = { ...file, format, textual: [], headerFirst: !/^\s*[\r\n]/.test(head) };
   if (format === 'jsonl') throwOnShape(file, head, whole);
   if (format !== 'csv') {
-    return { ...base, delimiter: '', names: await keysOf(head, whole, format, file.location), remarks: [] };
+    const names = await keysOf(head, whole, format, file.location);
+    return { ...base, delimiter: '', names, copies: new Map(), remarks: [] };
   }
   const given = options.delimiter === undefined ? undefined : dialectOf(options.delimiter);
   const delimiter = given?.delimiter ?? (named === 'tsv' ? '\t' : sniffDelimiter(head, whole));
@@ -169,7 +170,7 @@ async function inspectParquet(file: LocalFile): Promise<Source> {
   const columns = await withDatabase(undefined, undefined, (database) =>
     parquetColumns(database, file.path, file.location),
   );
-  const { names, remarks } = headerNames(columns.map((column) => column.name));
+  const { names, copies, remarks } = headerNames(columns.map((column) => column.name));
   return {
     ...file,
     format: 'parquet',
@@ -177,6 +178,7 @@ async function inspectParquet(file: LocalFile): Promise<Source> {
     encoding: 'utf-8',
     delimiter: '',
     names,
+    copies,
     headerFirst: true,
     textual: names.filter((_, i) => /^(?:VARCHAR|ENUM)/.test(columns[i]?.type ?? '')),
     remarks: remarks.filter((remark) => remark.code !== 'HEADER_LOOKS_LIKE_DATA'),

@@ -65,7 +65,7 @@ async function* largeRows(source: Source, options: OpenOptions): AsyncGenerator<
   const { bulkRows } = await import('./bulk.js');
   let given = 0;
   try {
-    checkColumns(source.names, options, source.location);
+    checkColumns(source, options);
     for await (const table of bulkRows(source, options)) {
       given += table.rows;
       yield table;
@@ -106,7 +106,7 @@ function dropRows(table: OpenedTable, count: number): OpenedTable {
   };
 }
 
-function checkColumns(names: readonly string[], options: OpenOptions, location: string): void {
+function checkColumns({ names, copies, location }: Source, options: OpenOptions): void {
   const { schema } = options;
   const optional = new Set(options.optional ?? (schema.target === null ? [] : [schema.target]));
   const wanted = [
@@ -114,6 +114,27 @@ function checkColumns(names: readonly string[], options: OpenOptions, location: 
     ...(options.given ?? []),
   ];
   for (const name of wanted) if (!names.includes(name)) throw columnNotFound(name, names, `${location} has`);
+  const known = new Set([...schema.columns.map(({ name }) => name), ...wanted]);
+  for (const [copy, name] of copies) {
+    // Data that were collected with this header have a column for the copy, too.
+    if (known.has(name) && !known.has(copy)) throw ambiguous(name, { names, copies, location });
+  }
+}
+
+function ambiguous(
+  name: string,
+  { names, copies, location }: Pick<Source, 'names' | 'copies' | 'location'>,
+): AimaasError {
+  const at = names.flatMap((own, i) => (own === name || copies.get(own) === name ? [i + 1] : []));
+  const where = `${at.slice(0, -1).join(', ')} and ${at.at(-1) ?? 0}`;
+  return new AimaasError(
+    'SOURCE_FORMAT',
+    `${location} has ${at.length} columns "${name}" (columns ${where}), so it is not known which is meant.`,
+    {
+      hint: 'Leave one of that name; rename or remove the others.',
+      details: { file: location, column: name, at },
+    },
+  );
 }
 
 /**
@@ -128,7 +149,7 @@ async function* textRows(
   const isJson = source.format === 'json' || source.format === 'jsonl';
   // Objects need not all have the same keys: what the first lack, others may have.
   const names = isJson ? options.schema.columns.map((column) => column.name) : source.names;
-  checkColumns(source.names, options, source.location);
+  checkColumns(source, options);
   const whole = { ...source, names };
   const typed = new TypedRows(whole, options);
   for await (const batch of everyRow(whole, bytes === undefined ? {} : { bytes })) {

@@ -22,6 +22,8 @@ export type Source = {
   readonly aligned?: boolean;
   /** Column names in order: the header of a CSV, the keys that the first objects of a JSON file have. */
   readonly names: readonly string[];
+  /** What columns are called that are a second one of a name in a header: x_2 → x. */
+  readonly copies: ReadonlyMap<string, string>;
   /** Parquet only: columns whose cells the file itself says are text. */
   readonly textual: readonly string[];
   /** The header, if there is one, is the first line, and only that. */

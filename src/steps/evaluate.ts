@@ -29,6 +29,7 @@ import {
 import { metricRows, summarise } from './evaluation-summary.js';
 import { trustFrom } from './model-trust.js';
 import type { OpenedPredictor } from './predictor.js';
+import { requireFolder } from './require-folder.js';
 
 const DEFAULT_RESAMPLES = 1_000;
 
@@ -40,6 +41,7 @@ export type { EvaluateOptions, EvaluateResult } from './evaluation-result.js';
  * @throws AimaasError USAGE for a metric or threshold that does not fit; what finding the model and reading data throws.
  */
 export async function evaluate(options: EvaluateOptions, context: StepContext): Promise<EvaluateResult> {
+  await requireFolder('--output', options.output);
   if (options.folds !== undefined) {
     const { crossValidate } = await import('./cross-validate.js');
     return crossValidate(options, context);

@@ -48,8 +48,8 @@ async function filesOf(folder: string): Promise<string[]> {
  */
 async function replaceFiles(folder: string, write: (dir: string) => Promise<void>): Promise<string[]> {
   const temporary = temporaryName(folder);
-  await removeLeftovers(dirname(folder));
   try {
+    await removeLeftovers(dirname(folder));
     await makeFolder(dirname(folder));
     await mkdir(temporary);
     await write(temporary);
@@ -64,7 +64,7 @@ async function replaceFiles(folder: string, write: (dir: string) => Promise<void
     for (const name of before) if (!names.includes(name)) await rm(join(folder, name), { force: true });
     return names;
   } catch (error) {
-    throw storageError(error, folder);
+    throw storageError(error, folder, 'name another folder with --output');
   } finally {
     await rm(temporary, { recursive: true, force: true });
   }

@@ -1,4 +1,4 @@
-import { cp, mkdir, readdir, realpath, rm, stat } from 'node:fs/promises';
+import { cp, mkdir, readdir, realpath, rm } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { AimaasError } from '../core/errors.js';
 import { makeFolder } from '../core/make-folder.js';
@@ -8,6 +8,7 @@ import { ARTIFACT_FOLDERS } from '../workspace/manifest.js';
 import { foreignFiles, filesIn, replaceFolder } from '../workspace/replace-folder.js';
 import { SIGNATURE_FILE } from '../workspace/signature.js';
 import { isDamage } from '../workspace/workspace.js';
+import { requireFolder } from './require-folder.js';
 
 const ELSEWHERE = 'name another folder with --output';
 
@@ -35,12 +36,7 @@ export async function openOutput(
   const path = await real(resolve(name));
   await requireOwnFolder(name, path, options.workspace);
   const ours = await listed(path);
-  const isThere = await stat(path).catch(() => undefined);
-  if (isThere !== undefined && !isThere.isDirectory()) {
-    throw new AimaasError('USAGE', `--output ${name} is a file; expected a folder.`, {
-      hint: 'Name a new folder.',
-    });
-  }
+  await requireFolder('--output', name);
   if (ours === undefined && !options.force && (await readdirOr(path)).length > 0) {
     throw new AimaasError('USAGE', `${name} holds files, but no ${options.what}.`, {
       hint: 'Name an empty or new folder with --output, or write beside what is there with --force.',

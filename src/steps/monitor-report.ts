@@ -28,7 +28,7 @@ export async function writeMonitorReport(output: string, result: MonitorResult):
     await writeFileAtomic(join(folder, 'report.html'), pageOf(result, plots));
     await writeJsonAtomic(join(folder, 'drift.json'), written);
   } catch (error) {
-    throw storageError(error, folder);
+    throw storageError(error, folder, 'name another folder with --output');
   }
   return written;
 }

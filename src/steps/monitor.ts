@@ -19,6 +19,7 @@ import type { MonitorResult } from './monitor-result.js';
 import { monitorWarnings } from './monitor-warnings.js';
 import { type OpenedPredictor, openPredictor } from './predictor.js';
 import { type ResolvedModel, resolveModel } from './resolve-model.js';
+import { requireFolder } from './require-folder.js';
 
 export interface MonitorOptions {
   /** MODEL argument; default: the newest model. */
@@ -51,6 +52,7 @@ const CHUNK_ROWS = 4096;
  */
 export async function monitor(options: MonitorOptions, context: StepContext): Promise<MonitorResult> {
   const limits = parseLimits(options.failOver ?? []);
+  await requireFolder('--output', options.output);
   if ((options.data === undefined) === (options.log === undefined)) {
     const got = options.data === undefined ? 'neither' : 'both';
     throw new AimaasError('USAGE', `monitor got ${got} of --data and --log; expected one of them.`, {

@@ -20,6 +20,8 @@ function targetText(target: TargetState, value: number): string {
 /** Rows joined into one string before they are written. */
 const ROWS_A_WRITE = 4096;
 
+const ELSEWHERE = 'name another folder with --write-csv';
+
 /** Writes lines to a file that has its name only once it is whole. */
 async function writeLines(path: string, header: string, lines: AsyncIterable<string>): Promise<void> {
   const temporary = temporaryName(path);
@@ -35,7 +37,7 @@ async function writeLines(path: string, header: string, lines: AsyncIterable<str
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true });
-    throw storageError(error, path);
+    throw storageError(error, path, ELSEWHERE);
   }
 }
 
@@ -63,7 +65,7 @@ export async function writeSplitCsv(
   try {
     await makeFolder(directory);
   } catch (error) {
-    throw storageError(error, directory);
+    throw storageError(error, directory, ELSEWHERE);
   }
   const written: string[] = [];
   for (const split of SPLITS) {

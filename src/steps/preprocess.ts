@@ -13,6 +13,7 @@ import { dataRows, type GivenRows, givenRows } from './given-rows.js';
 import { writeSplitCsv } from './preprocess-csv.js';
 import { planPreprocess, type PreprocessOptions, type PreprocessPlan } from './preprocess-plan.js';
 import { prepareRows, type PreparedRows } from './preprocess-rows.js';
+import { requireFolder } from './require-folder.js';
 
 export type { PreprocessOptions } from './preprocess-plan.js';
 
@@ -52,6 +53,7 @@ export async function preprocess(
   options: PreprocessOptions,
   context: StepContext,
 ): Promise<PreprocessResult> {
+  await requireFolder('--write-csv', options.writeCsv);
   const workspace = new Workspace(context.workspace);
   const data = await workspace.find<DataContent>('data', options.data);
   return preprocessAs(planPreprocess(options, data), data, options, context);

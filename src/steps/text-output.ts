@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { open, rename, rm } from 'node:fs/promises';
+import { open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Writable } from 'node:stream';
 import { makeFolder } from '../core/make-folder.js';
@@ -59,6 +59,9 @@ export async function fileOutput(path: string): Promise<TextOutput> {
   const temporary = temporaryName(path);
   const file = await orStorageError(path, async () => {
     await makeFolder(dirname(path));
+    // Else that would be found out by the rename, after all the work.
+    const found = await stat(path).catch(() => undefined);
+    if (found?.isDirectory() === true) throw Object.assign(new Error(`EISDIR: ${path}`), { code: 'EISDIR' });
     return open(temporary, 'wx');
   });
   return {
@@ -83,6 +86,6 @@ async function orStorageError<T>(path: string, work: () => Promise<T>): Promise<
   try {
     return await work();
   } catch (error) {
-    throw storageError(error, path);
+    throw storageError(error, path, 'write to another file with --output');
   }
 }

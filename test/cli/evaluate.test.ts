@@ -209,6 +209,10 @@ describe('evaluate on the test split', () => {
   it.each([
     [['--metric', 'acuracy'], 2, 'Did you mean "accuracy"?'],
     [['--metric', 'f1'], 2, 'f1_macro'],
+    [['--metric', 'accuracy,mcc'], 2, 'hint: Repeat the option: --metric accuracy --metric mcc'],
+    [['--output', 'penguins.csv'], 2, 'hint: Name a new folder with --output.'],
+    [['--output', 'penguins.csv/out'], 2, 'is below'],
+    [['--output', 'penguins.csv', '--folds', '2'], 2, 'penguins.csv is a file; expected a folder'],
     [['--fail-under', 'accuracy'], 2, 'Expected METRIC=NUMBER'],
     [['--fail-under', 'accuracy=high'], 2, 'Expected METRIC=NUMBER'],
     [['--fail-under', 'r2=0.5'], 2, 'not for a multiclass model'],

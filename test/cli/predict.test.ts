@@ -338,6 +338,17 @@ describe('predict refuses', () => {
     expect(await readdir(join(cwd, 'bad'))).toEqual([]);
   });
 
+  it('a header that has a column of the model twice, or a folder for a file', async () => {
+    const twice = [header, good].map((line) => `${line},${line.split(',')[2] ?? ''}`).join('\n');
+    const { code, stdout, stderr } = await predict([], `${twice}\n`);
+    expect([code, stdout]).toEqual([3, '']);
+    expect(stderr).toContain('stdin has 2 columns "bill_length_mm" (columns 3 and 8)');
+    const folder = await predict(['--output', '.'], `${header}\n${good}\n`);
+    expect(folder.code).toBe(4);
+    expect(folder.stderr).toContain('the path is a folder, not a file');
+    expect(folder.stderr).not.toContain('--workspace');
+  });
+
   it('no bad row when told to skip them, but says how many', async () => {
     const stdin = `${header}\n${good}\n${good.replace('44.5', 'long')}\n1,2\n${good}\n`;
     const { code, stdout, stderr } = await predict(['--on-bad-row', 'skip'], stdin);

@@ -101,6 +101,20 @@ describe('aimaas train', () => {
     const { code, stderr } = await runCli(['train', '--model', 'linear', '--layers', '3'], { cwd });
     expect(code).toBe(2);
     expect(stderr).toMatch(/"linear" has no parameter "units" \(--layers\)/);
+    expect(stderr).toContain(
+      'hint: Hidden layers are of the family mlp: aimaas train --model mlp --layers 128,64',
+    );
+  });
+
+  it.each([
+    ['embedingSize=4', 'Did you mean "embeddingSize"?', '--param embeddingSize=1'],
+    ['foo=4', 'Known: units', '--layers 128,64'],
+    ['batchNorm=3', 'expected one of off, on', '--param batchNorm=off'],
+  ])('advises what to write in place of --param %s', async (param, message, instead) => {
+    const { code, stderr } = await runCli(['train', '--model', 'mlp', '--param', param], { cwd });
+    expect(code).toBe(2);
+    expect(stderr).toContain(message);
+    expect(stderr).toContain(`hint: aimaas train --model mlp ${instead}`);
   });
 
   it('refuses options that would change nothing', async () => {

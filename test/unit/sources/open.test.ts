@@ -39,6 +39,23 @@ describe('openRows', () => {
     expect(plainRows(await all(openRows([path], { schema })))).toEqual(ROWS);
   });
 
+  test('takes a column that stands there twice only where the data it was trained on had it twice', async () => {
+    const path = await place.file('twice.csv', CSV.replace('extra', 'age'));
+    const error = await errorOf(all(openRows([path], { schema })));
+    expect([error.code, error.message]).toEqual([
+      'SOURCE_FORMAT',
+      `${path} has 2 columns "age" (columns 1 and 2), so it is not known which is meant.`,
+    ]);
+    const both = {
+      ...schema,
+      columns: [...schema.columns, { ...column, name: 'age_2', kind: 'category' as const }],
+    };
+    const [first] = plainRows(await all(openRows([path], { schema: both })));
+    expect(first).toMatchObject({ age: 1, age_2: '31' });
+    const other = await place.file('other.csv', CSV.replace('extra', 'z,z').replace(/^(\d)/gm, '$1,$1'));
+    expect(plainRows(await all(openRows([other], { schema })))).toEqual(ROWS);
+  });
+
   test('reads stdin, gzipped stdin and JSON Lines alike', async () => {
     const lines =
       '{"age": 31, "city": "Ulm", "code": 7, "member": true, "since": "1/2/2020"}\n{"age": "?", "code": "x"}\n';
