@@ -18,10 +18,11 @@ type RunOptions = {
   readonly force?: boolean | undefined;
 };
 
-/** After a dry run the command itself; after --until what is left of it, as the rest is remembered. */
+/** After a dry run that found something to do the command itself; after --until what is left of it, as the rest is remembered. */
 function nextCommand(result: RunPipelineResult, args: readonly string[], options: RunOptions): string | null {
   const { dryRun, failure, model, steps } = result;
   if (failure !== null || model !== null) return null;
+  if (dryRun && steps.every(({ outcome }) => outcome === 'up to date')) return null;
   const done = new Set<string>(dryRun ? [] : steps.map(({ step }) => step));
   const set = (options.set ?? []).filter((text) => !done.has(/^\s*(\w+)/.exec(text)?.[1] ?? ''));
   const words = [

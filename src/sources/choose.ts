@@ -1,4 +1,6 @@
 import { AimaasError } from '../core/errors.js';
+import { shellWord } from '../core/shell.js';
+import { nearestName } from '../core/suggest.js';
 import { columnNotFound } from './records.js';
 
 export type Choice = {
@@ -17,8 +19,19 @@ export type Choice = {
 export function chooseColumns(names: readonly string[], location: string, choice: Choice): string[] {
   const { target, only, drop, typed } = choice;
   const what = `${location} has`;
-  for (const name of [...(target === null ? [] : [target]), ...only, ...drop, ...typed]) {
-    if (!names.includes(name)) throw columnNotFound(name, names, what);
+  const named = {
+    '--target': target === null ? [] : [target],
+    '--only': only,
+    '--drop': drop,
+    '--type': typed,
+  };
+  for (const [option, asked] of Object.entries(named)) {
+    for (const name of asked) {
+      if (names.includes(name)) continue;
+      const near = nearestName(name, names) ?? 'COLUMN';
+      const hint = `${option} ${shellWord(near)}${option === '--type' ? '=KIND' : ''}`;
+      throw columnNotFound(name, names, what, `Column names are case-sensitive. Write: ${hint}`);
+    }
   }
   if (target !== null && drop.includes(target)) {
     throw new AimaasError('USAGE', `"${target}" is the target and cannot be dropped as well.`, {

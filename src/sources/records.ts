@@ -95,9 +95,14 @@ function keysOf(records: readonly Readonly<Record<string, unknown>>[]): string[]
 }
 
 /** COLUMN_NOT_FOUND for a column that the data do not have, with the nearest of those they have. */
-export function columnNotFound(name: string, known: readonly string[], what = 'The data have'): AimaasError {
+export function columnNotFound(
+  name: string,
+  known: readonly string[],
+  what = 'The data have',
+  hint = 'Column names are case-sensitive. Rename the column, or add it (its cells may be empty).',
+): AimaasError {
   return new AimaasError('COLUMN_NOT_FOUND', `${what} no column "${name}". ${didYouMean(name, known)}`, {
-    hint: 'Column names are case-sensitive. Rename the column, or add it (its cells may be empty).',
+    hint,
     details: { column: name, known: known.slice(0, 100) },
   });
 }

@@ -1,10 +1,11 @@
 import { open, readdir, readFile, stat } from 'node:fs/promises';
-import { basename, join, relative, resolve } from 'node:path';
+import { basename, join, parse, relative, resolve } from 'node:path';
 import { CONFIG_FILE } from '../config/file.js';
 import { AimaasError } from '../core/errors.js';
 import { makeFolder } from '../core/make-folder.js';
+import { shellWord } from '../core/shell.js';
 import type { StepContext } from '../core/step.js';
-import { didYouMean } from '../core/suggest.js';
+import { didYouMean, nearestName } from '../core/suggest.js';
 import { storageError, writeFileAtomic } from '../workspace/atomic.js';
 import { exists } from '../workspace/workspace.js';
 
@@ -147,6 +148,17 @@ async function ignoreWorkspace(directory: string, workspace: string): Promise<In
   return 'extended';
 }
 
+/** Refuses a file, which is most likely the data. */
+async function requireProjectFolder(directory: string, name: string): Promise<void> {
+  const found = await stat(directory).catch(() => undefined);
+  if (found === undefined || found.isDirectory()) return;
+  const { dir } = parse(name);
+  throw new AimaasError('USAGE', `${name} is a file; init takes the folder of a project.`, {
+    hint: `aimaas init${dir === '' ? '' : ` ${shellWord(dir)}`}   (it finds the data in the folder)`,
+    details: { argument: name },
+  });
+}
+
 /**
  * Prepares a folder: a commented aimaas.yaml for the data found in it, and the workspace in .gitignore.
  * @throws AimaasError USAGE when there is an aimaas.yaml already and `force` is not set; COLUMN_NOT_FOUND when the
@@ -155,6 +167,7 @@ async function ignoreWorkspace(directory: string, workspace: string): Promise<In
 export async function init(options: InitOptions, context: StepContext): Promise<InitResult> {
   const directory = resolve(options.directory ?? '.');
   const config = join(directory, CONFIG_FILE);
+  await requireProjectFolder(directory, options.directory ?? '.');
   if (options.force !== true && (await exists(config))) {
     throw new AimaasError('USAGE', `There is an ${CONFIG_FILE} in ${directory} already.`, {
       hint: 'Edit it, or replace it with: aimaas init --force',
@@ -171,7 +184,7 @@ export async function init(options: InitOptions, context: StepContext): Promise<
       'COLUMN_NOT_FOUND',
       `${source} has no column "${target}". ${didYouMean(target, columns)}`,
       {
-        hint: `aimaas init --target ${JSON.stringify(columns.at(-1) ?? '')}`,
+        hint: `aimaas init --target ${shellWord(nearestName(target, columns) ?? columns.at(-1) ?? 'COLUMN')}`,
         details: { column: target, columns },
       },
     );

@@ -48,6 +48,18 @@ describe('aimaas collect', () => {
     expect(result.columns.map(({ name }) => name)).toEqual(['dose\nin mg', '\u001b[2Jcured']);
   });
 
+  test.each([
+    ['--target', 'curd', '--target cured'],
+    ['--drop', 'patientid', '--drop patient_id'],
+    ['--only', 'doze', '--only dose'],
+    ['--type', 'Dose=number', '--type dose=KIND'],
+  ])('a misspelt column of %s %s is answered with what to write', async (option, value, instead) => {
+    const { code, stderr } = await runCli(['collect', 'trial.csv', option, value], { cwd: folder.path });
+    expect(code).toBe(3);
+    expect(stderr).toContain(`Write: ${instead}\n`);
+    expect(stderr).not.toContain('may be empty');
+  });
+
   test('-q prints the id alone, --json the result', async () => {
     const options = { cwd: folder.path };
     const result = await runJson<CollectResult>(['collect', 'trial.csv', '--target', 'cured'], options);

@@ -33,6 +33,8 @@ describe('init', () => {
     const wrong = await runCli(['init', '--target', 'price'], { cwd: folder.path });
     expect(wrong.code).toBe(3);
     expect(wrong.stderr).toContain('data/big.tsv has no column "price".');
+    const misspelt = await runCli(['init', '--target', 'romms'], { cwd: folder.path });
+    expect(misspelt.stderr).toContain('hint: aimaas init --target rooms');
     const result = await runJson(['init', '--target', 'price (€)'], { cwd: folder.path });
     expect(result).toMatchObject({
       schemaVersion: 1,
@@ -59,6 +61,15 @@ describe('init', () => {
     await write("it's: #1 [x].csv", 'a\n'.repeat(50));
     await runCli(['init'], { cwd: folder.path });
     expect(parse(await read('aimaas.yaml'))).toEqual({ collect: { sources: "it's: #1 [x].csv" } });
+  });
+
+  test('a file in place of the folder is refused with the command that is meant', async () => {
+    await mkdir(join(folder.path, 'data'));
+    await write('data/a.csv', 'a\n1\n');
+    const { code, stderr } = await runCli(['init', 'data/a.csv'], { cwd: folder.path });
+    expect(code).toBe(2);
+    expect(stderr).toContain('data/a.csv is a file; init takes the folder of a project.');
+    expect(stderr).toContain('hint: aimaas init data ');
   });
 
   test('never replaces a file without --force', async () => {

@@ -105,6 +105,7 @@ describe('run and status', () => {
     const result = await runJson<RunJson>(['run'], { cwd: folder.path });
     expect(new Set(Object.values(outcomes(result)))).toEqual(new Set(['up to date']));
     expect((await aimaas('run', '-q')).stdout).toBe('penguins/1\n');
+    expect((await aimaas('run', '--dry-run')).stdout).not.toContain('Next:');
   });
 
   test('a setting in aimaas.yaml that changes is named, and what depends on it is done again', async () => {
