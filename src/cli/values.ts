@@ -80,6 +80,13 @@ export function valueFrom(spec: OptionSpec, text: string, setting: SettingName):
       }
       const problem = spec.form === undefined ? undefined : formProblem(spec.form, text);
       if (problem !== undefined) {
+        const repeated = repeatedOption(spec, text, setting);
+        if (repeated !== undefined) {
+          throw new AimaasError('USAGE', `${setting} takes one value each time, but it is "${text}".`, {
+            hint: `Repeat the option: ${repeated}`,
+            details: { setting, received: text, expected: expectation(spec) },
+          });
+        }
         throw new AimaasError('USAGE', `${setting} cannot be "${text}". ${problem}`, {
           hint: problem.includes(expectation(spec)) ? undefined : `Expected: ${expectation(spec)}.`,
           details: { setting, received: text, expected: expectation(spec) },
@@ -96,6 +103,16 @@ export function valueFrom(spec: OptionSpec, text: string, setting: SettingName):
       return value;
     }
   }
+}
+
+/** How several values that were given with commas, each of them right, are written instead. */
+function repeatedOption(spec: OptionSpec, text: string, setting: SettingName): string | undefined {
+  const parts = text.split(',').map((part) => part.trim());
+  if (spec.type !== 'string' || spec.form === undefined || spec.repeatable !== true) return undefined;
+  const { form } = spec;
+  if (!setting.startsWith('--') || parts.length < 2) return undefined;
+  if (parts.some((part) => formProblem(form, part) !== undefined)) return undefined;
+  return parts.map((part) => `${setting} ${part}`).join(' ');
 }
 
 /** The values in one text of a repeatable option: with choices, a comma separates them (--format onnx,tfjs). */

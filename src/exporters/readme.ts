@@ -94,14 +94,20 @@ print(answers)
 }
 
 function pythonTensorFlow({ signature, example }: About, format: BundleFormat): string {
+  const inputs = format.details.inputs as readonly { readonly name: string; readonly column?: string }[];
+  const renamed = inputs.filter(({ column }) => column !== undefined);
+  const calls = renamed.map(({ name, column }) => `${JSON.stringify(column)} is called \`${name}\``);
+  const note =
+    calls.length === 0 ? '' : ` Of the columns, ${calls.join(', ')}, because Python takes no such argument.`;
   const feeds = signature.inputs.map((input) => {
     const literal = pythonLiteral(input, example[input.name]);
     const dtype = isText(input) ? 'tf.string' : 'tf.float64';
-    return `    ${JSON.stringify(input.name)}: tf.constant([[${literal}]], ${dtype}),`;
+    const key = renamed.find(({ column }) => column === input.name)?.name ?? input.name;
+    return `    ${JSON.stringify(key)}: tf.constant([[${literal}]], ${dtype}),`;
   });
   return `## Python, with TensorFlow
 
-\`pip install tensorflow\`. A missing number is \`nan\`, missing text \`""\`; dates are milliseconds since 1970-01-01 UTC.
+\`pip install tensorflow\`. A missing number is \`nan\`, missing text \`""\`; dates are milliseconds since 1970-01-01 UTC.${note}
 
 \`\`\`python
 import tensorflow as tf

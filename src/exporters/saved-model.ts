@@ -11,16 +11,24 @@ import { outputsOf } from '../tasks/index.js';
 import type { Exporter, ExportModel } from './exporter.js';
 import { columnFeeds, matrixFeed } from './feeds.js';
 import { writeWhole } from './files.js';
+import { signatureKeys } from './signature-keys.js';
 import { type WholeGraph, wholeGraph } from './whole-graph.js';
 
 const FILE = 'saved_model.pb';
 
-function describe({ features, target }: ExportModel, whole: WholeGraph): JsonObject {
+function keysOf({ features }: ExportModel): ReadonlyMap<string, string> {
+  return signatureKeys(features.schema.columns.map(({ name }) => name));
+}
+
+function describe(model: ExportModel, whole: WholeGraph): JsonObject {
+  const { features, target } = model;
+  const keys = keysOf(model);
   const inputs =
     whole.takes === 'features'
       ? [{ name: 'features', dtype: 'float', shape: [-1, features.layout.length] }]
       : features.schema.columns.map(({ name, kind }) => ({
-          name,
+          name: keys.get(name) ?? name,
+          ...(keys.get(name) === name ? {} : { column: name }),
           dtype: storageOf(kind) === 'number' ? 'double' : 'string',
           shape: [-1, 1],
         }));
@@ -57,7 +65,10 @@ export const savedModel: Exporter = {
   write: async (model, dir) => {
     const whole = wholeGraph(model);
     await makeFolder(dir);
-    await writeWhole(join(dir, FILE), toSavedModel(whole.graph));
+    await writeWhole(
+      join(dir, FILE),
+      toSavedModel(whole.graph, whole.takes === 'columns' ? keysOf(model) : undefined),
+    );
     return describe(model, whole);
   },
   load: async (model, dir) => {
@@ -69,7 +80,10 @@ export const savedModel: Exporter = {
       answer: (table) => {
         const feeds =
           takes === 'columns' ? columnFeeds(model.features, table) : matrixFeed(model.features, table);
-        const answers = opened.run(feeds);
+        const keys = keysOf(model);
+        const answers = opened.run(
+          Object.fromEntries(Object.entries(feeds).map(([name, data]) => [keys.get(name) ?? name, data])),
+        );
         const labels = outputs.label === null ? null : (answers[outputs.label]?.data as readonly string[]);
         return Promise.resolve({ scores: answers[outputs.scores]?.data as Float32Array, labels });
       },

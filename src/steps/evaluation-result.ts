@@ -1,7 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { SplitName } from '../core/artifacts.js';
 import type { TaskKind } from '../core/task-kind.js';
-import { AimaasError } from '../core/errors.js';
 import type { JudgedThreshold, Threshold } from '../core/threshold.js';
 import { defaultMetricNames, findMetric } from '../metrics/index.js';
 import type { PredictionFile } from './evaluation-predictions.js';
@@ -101,22 +100,10 @@ export function namesFor(
   readonly all: readonly string[];
   readonly thresholds: readonly Threshold[];
 } {
-  const asked = options.metrics?.map((name) => oneMetric(name, task));
+  const asked = options.metrics?.map((name) => findMetric(name, task).name);
   const thresholds = parseThresholds(options.failUnder ?? [], task);
   const base = asked ?? defaultMetricNames(task);
   return { asked, all: [...new Set([...base, ...thresholds.map(({ metric }) => metric)])], thresholds };
-}
-
-function oneMetric(name: string, task: TaskKind): string {
-  const several = name.split(',').map((part) => part.trim());
-  if (several.length < 2) return findMetric(name, task).name;
-  const named = several
-    .filter((part) => part !== '')
-    .map((part) => `--metric ${findMetric(part, task).name}`);
-  throw new AimaasError('USAGE', `--metric got "${name}"; expected one name.`, {
-    hint: `Repeat the option: ${named.join(' ')}`,
-    details: { metric: name, task },
-  });
 }
 
 /** The result narrowed to what is asked for, with thresholds judged. */

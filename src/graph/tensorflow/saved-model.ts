@@ -23,14 +23,14 @@ export function writeInitializer(writer: GraphWriter): string | undefined {
 }
 
 /**
- * A graph as a SavedModel whose signature `serving_default` has the graph's inputs and outputs under their own names. The
- * weights are constants in the graph, so that the file stands alone.
+ * A graph as a SavedModel whose signature `serving_default` has the graph's inputs and outputs under their own names, but
+ * for inputs that `keys` calls otherwise. The weights are constants in the graph, so that the file stands alone.
  */
-export function toSavedModel(graph: Graph): Uint8Array {
-  return encodeSavedModel(savedModelOf(graph));
+export function toSavedModel(graph: Graph, keys: ReadonlyMap<string, string> = new Map()): Uint8Array {
+  return encodeSavedModel(savedModelOf(graph, keys));
 }
 
-function savedModelOf(graph: Graph): SavedModel {
+function savedModelOf(graph: Graph, keys: ReadonlyMap<string, string>): SavedModel {
   // Written out, loops need no functions, which not every reader of SavedModels runs.
   const simple = optimize(graph, { loops: 'expand' });
   const writer = new GraphWriter();
@@ -41,7 +41,7 @@ function savedModelOf(graph: Graph): SavedModel {
     const open = openShape(shape);
     const attributes = { dtype: writer.typeOf(dtype), shape: open };
     const ref = writer.op('Placeholder', [], attributes, `input_${i}`);
-    inputs[name] = tensorInfo(ref, open);
+    inputs[keys.get(name) ?? name] = tensorInfo(ref, open);
     given.set(value, ref);
   });
   const made = lowerNodes(simple, writer, given);

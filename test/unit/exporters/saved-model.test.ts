@@ -6,6 +6,7 @@ import type { TargetState } from '../../../src/core/artifacts.js';
 import type { TensorData } from '../../../src/core/tensor.js';
 import { openSavedModel } from '../../../src/engines/reference/saved-model.js';
 import { savedModel } from '../../../src/exporters/saved-model.js';
+import { signatureKeys } from '../../../src/exporters/signature-keys.js';
 import { GraphBuilder } from '../../../src/graph/builder.js';
 import { KERNEL_NAMES } from '../../../src/graph/kernels/index.js';
 import { SYMBOLIC_BATCH as B } from '../../../src/graph/symbolic.js';
@@ -47,6 +48,59 @@ it('every operation that a graph for inference can have is among these', () => {
   // Gradients, and what is drawn while training.
   const notForInference = /Grad$|BackpropFilter|^DepthwiseConv2dNativeBackpropInput$|^RandomUniform$/;
   expect(KERNEL_NAMES.filter((name) => !tested.has(name) && !notForInference.test(name))).toEqual([]);
+});
+
+it('names columns so that TensorFlow can load the signature in Python', () => {
+  const keys = signatureKeys([
+    'größe',
+    'a b',
+    'a_b',
+    'a-b',
+    'class',
+    'class_1',
+    '2',
+    'arg_2',
+    'x²',
+    'in',
+    '_n',
+  ]);
+  expect(Object.fromEntries(keys)).toEqual({
+    größe: 'größe',
+    'a b': 'a_b_1',
+    a_b: 'a_b',
+    'a-b': 'a_b_2',
+    class: 'class_2',
+    class_1: 'class_1',
+    '2': 'arg_2_1',
+    arg_2: 'arg_2',
+    'x²': 'x__1',
+    in: 'in_1',
+    _n: '_n',
+  });
+});
+
+it('answers by such names, and says which column they are', async () => {
+  const { schema, table } = rowsOfEveryKind(20);
+  const [first, ...others] = schema.columns.map(({ name }) => name);
+  const renamed = {
+    ...schema,
+    columns: schema.columns.map((column) => (column.name === first ? { ...column, name: 'class' } : column)),
+  };
+  const columns = new Map(
+    [...table.columns].map(([name, cells]) => [name === first ? 'class' : name, cells]),
+  );
+  const rows = { ...table, columns };
+  const model = exportModel(fitted(renamed, rows), multiclass);
+  const details = await savedModel.write(model, folder);
+  const { signature } = openSavedModel(await readFile(join(folder, 'saved_model.pb')), 'test');
+  expect(Object.keys(signature.inputs)).toEqual(['class_1', ...others]);
+  expect(details.inputs).toMatchObject([
+    { name: 'class_1', column: 'class' },
+    ...others.map((name) => ({ name })),
+  ]);
+  const loaded = await savedModel.load(model, folder);
+  expect((await loaded.answer(rows)).scores).toHaveLength(20 * 3);
+  await loaded.dispose();
 });
 
 it('takes raw columns by name, in their own types, any number of rows', async () => {
