@@ -139,13 +139,21 @@ async function ignoreWorkspace(directory: string, workspace: string): Promise<In
   const path = join(directory, '.gitignore');
   const before = await readFile(path, 'utf8').catch(() => undefined);
   if (before === undefined) {
-    await writeFileAtomic(path, `# What aimaas makes from the data\n${entry}\n`);
+    await writeOwn(path, `# What aimaas makes from the data\n${entry}\n`);
     return 'written';
   }
   const known = before.split(/\r?\n/).map((line) => line.trim().replace(/^\//, '').replace(/\/$/, ''));
   if (known.includes(entry.slice(0, -1))) return 'unchanged';
-  await writeFileAtomic(path, `${before}${before === '' || before.endsWith('\n') ? '' : '\n'}${entry}\n`);
+  await writeOwn(path, `${before}${before === '' || before.endsWith('\n') ? '' : '\n'}${entry}\n`);
   return 'extended';
+}
+
+/** Says of a file that cannot be written what init can do about it. */
+function writeOwn(path: string, text: string): Promise<void> {
+  return writeFileAtomic(path, text).catch((error: unknown) => {
+    const cause = error instanceof AimaasError ? error.cause : error;
+    throw cause === undefined ? error : storageError(cause, path, 'choose another folder: aimaas init DIR');
+  });
 }
 
 /** Refuses a file, which is most likely the data. */
@@ -189,7 +197,7 @@ export async function init(options: InitOptions, context: StepContext): Promise<
       },
     );
   }
-  await writeFileAtomic(config, configText(source, target, options.comments));
+  await writeOwn(config, configText(source, target, options.comments));
   if (dataFiles.length > 1) {
     context.reporter.info(
       `Found ${dataFiles.length} data files; ${basename(config)} uses ${source ?? ''}${source === dataFiles[0] ? ', the largest' : `, the largest with a column ${target ?? ''}`}.`,

@@ -72,6 +72,14 @@ describe('init', () => {
     expect(stderr).toContain('hint: aimaas init data ');
   });
 
+  test('where nothing can be written another folder is recommended, not another workspace', async () => {
+    await mkdir(join(folder.path, 'aimaas.yaml'));
+    const { code, stderr } = await runCli(['init', '--force'], { cwd: folder.path });
+    expect(code).toBe(4);
+    expect(stderr).toContain('aimaas init DIR');
+    expect(stderr).not.toContain('--workspace');
+  });
+
   test('never replaces a file without --force', async () => {
     await write('aimaas.yaml', 'train:\n  epochs: 3\n');
     const refused = await runCli(['init'], { cwd: folder.path });
