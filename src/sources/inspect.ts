@@ -1,12 +1,12 @@
 import { open, stat } from 'node:fs/promises';
 import { AimaasError } from '../core/errors.js';
-import { alignedText } from './aligned.js';
-import { readHead } from './decode.js';
-import { dialectOf, headerCells, headerNames, sniffDelimiter } from './dialect.js';
+import { alignedText } from './text/aligned.js';
+import { readHead } from './text/decode.js';
+import { dialectOf, headerCells, headerNames, sniffDelimiter } from './text/dialect.js';
 import { namedFormat } from './format.js';
-import { jsonRows } from './json.js';
+import { jsonRows } from './text/json.js';
 import { startsWith, throwOnOtherFormat } from './other-formats.js';
-import { throwOnAligned, throwOnShape } from './other-tables.js';
+import { throwOnAligned, throwOnShape } from './text/other-tables.js';
 import type { ReadOptions, RowProblem, Source } from './source.js';
 
 /** A local file and the name by which the user knows it. */

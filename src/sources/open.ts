@@ -5,7 +5,7 @@ import { AimaasError, throwIfAborted } from '../core/errors.js';
 import type { GivenCell } from '../core/raw-json.js';
 import type { Column } from '../core/table.js';
 import { inspect } from './inspect.js';
-import { expandLocations } from './locations.js';
+import { expandLocations } from './locations/locations.js';
 import { columnNotFound } from './records.js';
 import { everyRow } from './rows.js';
 import type { OpenedTable, OpenOptions, Source } from './source.js';

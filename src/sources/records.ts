@@ -9,7 +9,7 @@ import {
 } from '../core/table.js';
 import { didYouMean } from '../core/suggest.js';
 import { numberCell, plainColumn, stringCell } from './cell.js';
-import { cellText } from './json.js';
+import { cellText } from './text/json.js';
 import { shown } from './problems.js';
 import { misfit } from './spool.js';
 

@@ -1,7 +1,7 @@
-import { alignedPieces } from './aligned.js';
-import { csvRows } from './csv.js';
-import { decodeText, openBytes } from './decode.js';
-import { jsonRows } from './json.js';
+import { alignedPieces } from './text/aligned.js';
+import { csvRows } from './text/csv.js';
+import { decodeText, openBytes } from './text/decode.js';
+import { jsonRows } from './text/json.js';
 import type { OnProblem, RawRow, Source } from './source.js';
 
 export type RawRowOptions = {

@@ -2,13 +2,13 @@ import { stat } from 'node:fs/promises';
 import { addAbortSignal, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { AimaasError, throwIfAborted } from '../core/errors.js';
-import { alignedText } from './aligned.js';
-import { decodeHead, readError } from './decode.js';
-import { dialectOf, hasRow, sniffDelimiter } from './dialect.js';
+import { alignedText } from './text/aligned.js';
+import { decodeHead, readError } from './text/decode.js';
+import { dialectOf, hasRow, sniffDelimiter } from './text/dialect.js';
 import { formatByText, inspectText, markedEncoding } from './inspect.js';
-import { jsonRows } from './json.js';
-import { withPauses } from './pauses.js';
-import { Peekable } from './peekable.js';
+import { jsonRows } from './text/json.js';
+import { withPauses } from './text/pauses.js';
+import { Peekable } from './text/peekable.js';
 import type { ReadOptions, Source } from './source.js';
 
 /** How much of a stream is looked at to see what it is; one that ends before is looked at whole. */

@@ -1,7 +1,7 @@
 import { type GivenCell, RawJson } from '../core/raw-json.js';
 import { type Column, type ColumnSchema, type DataSchema, storageOf, stringColumn } from '../core/table.js';
 import { type NumberCell, numberCell, plainColumn, stringCell, type StringCell, trimCell } from './cell.js';
-import { memberText } from './json-members.js';
+import { memberText } from './text/json-members.js';
 import { throwOnProblem } from './problems.js';
 import { misfit } from './spool.js';
 import {

@@ -7,7 +7,7 @@ import { AimaasError } from '../core/errors.js';
 import { makeFolder } from '../core/make-folder.js';
 import type { StepContext } from '../core/step.js';
 import { type Fingerprint, Fingerprints } from '../sources/fingerprint.js';
-import { expandLocations } from '../sources/locations.js';
+import { expandLocations } from '../sources/locations/locations.js';
 import { isPipe } from '../sources/stream.js';
 import { storageError } from '../workspace/atomic.js';
 import { isAlive } from '../workspace/owner.js';

@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import { AimaasError } from '../core/errors.js';
 import { didYouMean } from '../core/suggest.js';
 import { COLUMN_KINDS, type ColumnKind, type Decimal } from '../core/table.js';
-import { encodingLabel } from '../sources/encoding.js';
+import { encodingLabel } from '../sources/text/encoding.js';
 
 export type CollectOptions = {
   /** Paths, globs, http(s) URLs, or "-" for stdin. */

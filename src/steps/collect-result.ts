@@ -4,7 +4,7 @@ import type { DataContent } from '../core/artifacts.js';
 import { AimaasError } from '../core/errors.js';
 import type { ColumnKind } from '../core/table.js';
 import type { TaskKind } from '../core/task-kind.js';
-import type { ColumnProfile, Profile } from '../sources/profile.js';
+import type { ColumnProfile, Profile } from '../sources/profile/profile.js';
 import type { Manifest } from '../workspace/manifest.js';
 import type { Workspace } from '../workspace/workspace.js';
 

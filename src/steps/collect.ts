@@ -5,7 +5,7 @@ import type { DataContent } from '../core/artifacts.js';
 import type { JsonObject } from '../core/json.js';
 import { makeFolder } from '../core/make-folder.js';
 import type { StepContext } from '../core/step.js';
-import { encodingLabel } from '../sources/encoding.js';
+import { encodingLabel } from '../sources/text/encoding.js';
 import { namedFormat } from '../sources/format.js';
 import { writeJsonAtomic } from '../workspace/atomic.js';
 import { idOf } from '../workspace/hash.js';
@@ -93,7 +93,7 @@ async function write(
   // What reads files is heavy (DuckDB), and not needed to see that there is nothing to do.
   const [{ inspect }, { ingest }, { chooseColumns }] = await Promise.all([
     import('../sources/inspect.js'),
-    import('../sources/ingest.js'),
+    import('../sources/ingest/ingest.js'),
     import('../sources/choose.js'),
   ]);
   const { reporter, signal } = place.context;

@@ -4,8 +4,8 @@ import type { Readable, Writable } from 'node:stream';
 import { AimaasError, throwIfAborted } from '../core/errors.js';
 import type { StepContext } from '../core/step.js';
 import { type Table, takeRows } from '../core/table.js';
-import { isUrl } from '../sources/download.js';
-import { expandLocations } from '../sources/locations.js';
+import { isUrl } from '../sources/locations/download.js';
+import { expandLocations } from '../sources/locations/locations.js';
 import { openRows } from '../sources/open.js';
 import type { OpenedTable } from '../sources/source.js';
 import {

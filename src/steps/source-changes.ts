@@ -13,8 +13,8 @@ export async function changedMatches(
   asked: readonly string[],
   { content }: Manifest<DataContent>,
 ): Promise<string[]> {
-  const { expandLocations } = await import('../sources/locations.js');
-  const { isGlob } = await import('../sources/glob.js');
+  const { expandLocations } = await import('../sources/locations/locations.js');
+  const { isGlob } = await import('../sources/locations/glob.js');
   const globs = asked.filter((location) => !isAddress(location) && isGlob(location));
   const found = await Promise.all(globs.map((location) => expandLocations([location], {}).catch(() => [])));
   if (globs.length === 0 || found.some((files) => files.length === 0)) return [];

@@ -12,8 +12,8 @@ import { METRIC_NAMES } from '../../../src/core/metric-names.js';
 import { ACTIVATION_NAMES } from '../../../src/core/training-names.js';
 import { metrics } from '../../../src/metrics/index.js';
 import { mlp } from '../../../src/models/mlp.js';
-import { encodingLabel } from '../../../src/sources/encoding.js';
-import { dialectOf } from '../../../src/sources/dialect.js';
+import { encodingLabel } from '../../../src/sources/text/encoding.js';
+import { dialectOf } from '../../../src/sources/text/dialect.js';
 import { AimaasError } from '../../../src/core/errors.js';
 import fc from '../../helpers/property.js';
 

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { silentReporter } from '../../../src/core/reporter.js';
-import { download, withoutCredentials } from '../../../src/sources/download.js';
+import { download, withoutCredentials } from '../../../src/sources/locations/download.js';
 import { errorOf, Playground } from './helpers.js';
 
 let place: Playground;

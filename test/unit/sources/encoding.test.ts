@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { decodeText } from '../../../src/sources/decode.js';
+import { decodeText } from '../../../src/sources/text/decode.js';
 import fc from '../../helpers/property.js';
 import { all, errorOf, Playground } from './helpers.js';
 

@@ -1,10 +1,10 @@
 import fc from '../../helpers/property.js';
 import { describe, expect, test } from 'vitest';
-import { Correlation } from '../../../src/sources/correlation.js';
-import { DistinctCounter } from '../../../src/sources/distinct.js';
-import { Moments } from '../../../src/sources/moments.js';
-import { NumberDescriber, QUANTILES } from '../../../src/sources/number-describer.js';
-import { selectPlaces } from '../../../src/sources/select.js';
+import { Correlation } from '../../../src/sources/profile/correlation.js';
+import { DistinctCounter } from '../../../src/sources/profile/distinct.js';
+import { Moments } from '../../../src/sources/profile/moments.js';
+import { NumberDescriber, QUANTILES } from '../../../src/sources/profile/number-describer.js';
+import { selectPlaces } from '../../../src/sources/profile/select.js';
 
 /** Numbers of which many are equal, or differ in one bit. */
 const number = fc.oneof(

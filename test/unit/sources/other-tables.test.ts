@@ -3,7 +3,7 @@ import { gzipSync } from 'node:zlib';
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { DataSchema } from '../../../src/core/table.js';
-import { alignedPieces, alignedText } from '../../../src/sources/aligned.js';
+import { alignedPieces, alignedText } from '../../../src/sources/text/aligned.js';
 import { openRows } from '../../../src/sources/open.js';
 import fc from '../../helpers/property.js';
 import { all, errorOf, plainRows, Playground } from './helpers.js';

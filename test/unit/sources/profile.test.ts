@@ -2,10 +2,10 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { withDatabase } from '../../../src/sources/duckdb.js';
-import { describeNumbers, numberColumns } from '../../../src/sources/number-columns.js';
-import { makeProfile, type Profile } from '../../../src/sources/profile.js';
-import { openProfile } from '../../../src/sources/profile-source.js';
-import { findWarnings } from '../../../src/sources/warnings.js';
+import { describeNumbers, numberColumns } from '../../../src/sources/profile/number-columns.js';
+import { makeProfile, type Profile } from '../../../src/sources/profile/profile.js';
+import { openProfile } from '../../../src/sources/profile/profile-source.js';
+import { findWarnings } from '../../../src/sources/profile/warnings.js';
 import { schemaOf } from '../../helpers/tables.js';
 import { Playground } from './helpers.js';
 

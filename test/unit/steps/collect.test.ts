@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Profile } from '../../../src/sources/profile.js';
+import type { Profile } from '../../../src/sources/profile/profile.js';
 import { readSnapshot } from '../../../src/sources/snapshot.js';
 import { withDatabase } from '../../../src/sources/duckdb.js';
 import { all, errorOf, Playground } from '../sources/helpers.js';

@@ -1,6 +1,6 @@
-import { type Json, isJsonObject } from '../core/json.js';
+import { type Json, isJsonObject } from '../../core/json.js';
 import { arrayPieces, linePieces } from './json-pieces.js';
-import type { RawRow } from './source.js';
+import type { RawRow } from '../source.js';
 
 /** Rows handed on together. */
 const BATCH = 1024;

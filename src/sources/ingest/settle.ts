@@ -1,8 +1,8 @@
-import type { ColumnSchema } from '../core/table.js';
-import { sqlText } from './cell.js';
-import type { Database } from './duckdb.js';
-import { MOST_INTEGER_CLASSES } from './infer.js';
-import { positional } from './parquet.js';
+import type { ColumnSchema } from '../../core/table.js';
+import { sqlText } from '../cell.js';
+import type { Database } from '../duckdb.js';
+import { MOST_INTEGER_CLASSES } from '../infer.js';
+import { positional } from '../parquet.js';
 
 /** What is known of columns of which only the first rows have been looked at. */
 export type Provisional = {

@@ -1,5 +1,5 @@
 import { RecordReader } from './record-reader.js';
-import type { RawRow } from './source.js';
+import type { RawRow } from '../source.js';
 
 const REASONS: Readonly<Record<string, string>> = {
   CSV_QUOTE_NOT_CLOSED: 'has a quote that is never closed',

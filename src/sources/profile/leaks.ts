@@ -1,6 +1,6 @@
-import { type DataSchema, storageOf } from '../core/table.js';
+import { type DataSchema, storageOf } from '../../core/table.js';
 import { Correlation } from './correlation.js';
-import type { Database } from './duckdb.js';
+import type { Database } from '../duckdb.js';
 import { eachBlock, type Indexed, numeric } from './number-columns.js';
 import type { ColumnProfile, Profile } from './profile.js';
 import type { ProfileSource } from './profile-source.js';

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import { AimaasError } from '../core/errors.js';
+import { AimaasError } from '../../core/errors.js';
 import { encodingLabel } from './encoding.js';
 import { BytesRead, notText } from './not-text.js';
 

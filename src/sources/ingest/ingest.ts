@@ -1,20 +1,20 @@
 import { join } from 'node:path';
-import { AimaasError } from '../core/errors.js';
-import type { DataSchema } from '../core/table.js';
-import { sqlText } from './cell.js';
-import { databaseError } from './database-error.js';
-import { type Database, withDatabase } from './duckdb.js';
-import { IngestColumns } from './ingest-columns.js';
-import { IngestFiles } from './ingest-files.js';
-import type { Ingested, IngestFile, IngestOptions, IngestPlace } from './ingest-options.js';
-import { SnapshotWriter } from './ingest-write.js';
-import { describeNumbers, numberColumns } from './number-columns.js';
-import { makeProfile } from './profile.js';
-import { openProfile } from './profile-source.js';
-import { Rejects } from './rejects.js';
-import { checkSameColumns } from './relation.js';
-import { dropInfinite } from './snapshot.js';
-import { findWarnings } from './warnings.js';
+import { AimaasError } from '../../core/errors.js';
+import type { DataSchema } from '../../core/table.js';
+import { sqlText } from '../cell.js';
+import { databaseError } from '../database-error.js';
+import { type Database, withDatabase } from '../duckdb.js';
+import { IngestColumns } from './columns.js';
+import { IngestFiles } from './files.js';
+import type { Ingested, IngestFile, IngestOptions, IngestPlace } from './options.js';
+import { SnapshotWriter } from './write.js';
+import { describeNumbers, numberColumns } from '../profile/number-columns.js';
+import { makeProfile } from '../profile/profile.js';
+import { openProfile } from '../profile/profile-source.js';
+import { Rejects } from '../rejects.js';
+import { checkSameColumns } from '../relation.js';
+import { dropInfinite } from '../snapshot.js';
+import { findWarnings } from '../profile/warnings.js';
 
 /**
  * Files → data.parquet: infers what the columns are, checks every cell, writes the snapshot, describes it.

@@ -1,5 +1,5 @@
-import { type ColumnSchema, storageOf } from '../core/table.js';
-import type { Database } from './duckdb.js';
+import { type ColumnSchema, storageOf } from '../../core/table.js';
+import type { Database } from '../duckdb.js';
 import {
   decimalHint,
   inferColumn,
@@ -7,12 +7,12 @@ import {
   overrideColumn,
   type ColumnStatistics,
   type InferredColumn,
-} from './infer.js';
-import type { IngestFile, IngestOptions } from './ingest-options.js';
-import { type Settled, settleColumns } from './ingest-settle.js';
-import type { Relation } from './relation.js';
+} from '../infer.js';
+import type { IngestFile, IngestOptions } from './options.js';
+import { type Settled, settleColumns } from './settle.js';
+import type { Relation } from '../relation.js';
 import { columnStatistics } from './statistics.js';
-import type { DataWarning } from './warnings.js';
+import type { DataWarning } from '../profile/warnings.js';
 
 /** Kinds are inferred from this many rows first. A later cell that does not fit makes all rows count. */
 export const HEAD_ROWS = 20_000;

@@ -1,4 +1,4 @@
-import { AimaasError } from '../core/errors.js';
+import { AimaasError } from '../../core/errors.js';
 import { encodingLabel } from './encoding.js';
 
 /** Bytes that a character has at most. */

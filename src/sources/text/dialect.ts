@@ -1,6 +1,6 @@
 import { CsvError, parse } from 'csv-parse/sync';
-import { AimaasError } from '../core/errors.js';
-import { trimCell } from './cell.js';
+import { AimaasError } from '../../core/errors.js';
+import { trimCell } from '../cell.js';
 import { csvOptions } from './record-reader.js';
 
 const DELIMITERS = [',', ';', '\t', '|'] as const;

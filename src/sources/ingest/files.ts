@@ -1,12 +1,12 @@
 import { join } from 'node:path';
-import type { ColumnSchema } from '../core/table.js';
-import type { IngestFile, IngestPlace } from './ingest-options.js';
-import { firstLine } from './parquet.js';
-import { throwOnProblem } from './problems.js';
-import type { Rejects } from './rejects.js';
-import { directRelation, isDirect, spooledRelation, union, type Relation } from './relation.js';
-import type { OnProblem } from './source.js';
-import { spool } from './spool.js';
+import type { ColumnSchema } from '../../core/table.js';
+import type { IngestFile, IngestPlace } from './options.js';
+import { firstLine } from '../parquet.js';
+import { throwOnProblem } from '../problems.js';
+import type { Rejects } from '../rejects.js';
+import { directRelation, isDirect, spooledRelation, union, type Relation } from '../relation.js';
+import type { OnProblem } from '../source.js';
+import { spool } from '../spool.js';
 
 /** The files of an ingestion as rows for DuckDB: as they are, or rewritten row by row where it might read them wrongly. */
 export class IngestFiles {

@@ -1,11 +1,11 @@
 import { access, readdir } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import { AimaasError } from '../core/errors.js';
-import { type Reporter, silentReporter } from '../core/reporter.js';
-import { nearestName } from '../core/suggest.js';
+import { AimaasError } from '../../core/errors.js';
+import { type Reporter, silentReporter } from '../../core/reporter.js';
+import { nearestName } from '../../core/suggest.js';
 import { download, isUrl } from './download.js';
 import { glob, isGlob } from './glob.js';
-import type { LocalFile } from './inspect.js';
+import type { LocalFile } from '../inspect.js';
 
 export type LocationOptions = {
   /** Folder for downloads. */

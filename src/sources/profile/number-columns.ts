@@ -1,9 +1,9 @@
-import { type ColumnSchema, storageOf } from '../core/table.js';
+import { type ColumnSchema, storageOf } from '../../core/table.js';
 import { DistinctCounter } from './distinct.js';
-import type { Database } from './duckdb.js';
+import type { Database } from '../duckdb.js';
 import { NumberDescriber, type NumberDescription } from './number-describer.js';
 import type { ProfileSource } from './profile-source.js';
-import { CHUNK_ROWS } from './source.js';
+import { CHUNK_ROWS } from '../source.js';
 
 /** Cells that are held at a time, and columns that are read in one query. */
 const CELLS_TOGETHER = 4_000_000;

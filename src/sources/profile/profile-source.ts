@@ -1,7 +1,7 @@
-import { sqlText } from './cell.js';
-import type { Database } from './duckdb.js';
+import { sqlText } from '../cell.js';
+import type { Database } from '../duckdb.js';
 import { spacing } from './number-describer.js';
-import { positional } from './parquet.js';
+import { positional } from '../parquet.js';
 
 /** With more rows than this, what has to hold many values in memory is taken from evenly spaced rows. */
 const EXACT_ROWS = 1_000_000;

@@ -1,5 +1,5 @@
-import type { DataSchema } from '../core/table.js';
-import type { Database } from './duckdb.js';
+import type { DataSchema } from '../../core/table.js';
+import type { Database } from '../duckdb.js';
 import { findLeaks } from './leaks.js';
 import type { ColumnProfile, Profile } from './profile.js';
 import type { ProfileSource } from './profile-source.js';

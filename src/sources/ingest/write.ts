@@ -1,15 +1,15 @@
-import { AimaasError, throwIfAborted } from '../core/errors.js';
-import { Random } from '../core/random.js';
-import type { ColumnSchema } from '../core/table.js';
-import type { Database } from './duckdb.js';
-import type { InferredColumn } from './infer.js';
-import { HEAD_ROWS, type IngestColumns } from './ingest-columns.js';
-import type { IngestFiles } from './ingest-files.js';
-import type { IngestOptions, IngestPlace } from './ingest-options.js';
-import { firstLine } from './parquet.js';
-import type { Relation } from './relation.js';
-import { sampleRows } from './sample.js';
-import { GUARD, writeSnapshot } from './snapshot.js';
+import { AimaasError, throwIfAborted } from '../../core/errors.js';
+import { Random } from '../../core/random.js';
+import type { ColumnSchema } from '../../core/table.js';
+import type { Database } from '../duckdb.js';
+import type { InferredColumn } from '../infer.js';
+import { HEAD_ROWS, type IngestColumns } from './columns.js';
+import type { IngestFiles } from './files.js';
+import type { IngestOptions, IngestPlace } from './options.js';
+import { firstLine } from '../parquet.js';
+import type { Relation } from '../relation.js';
+import { sampleRows } from '../sample.js';
+import { GUARD, writeSnapshot } from '../snapshot.js';
 
 /** Writes the rows of the files as a snapshot whose every cell fits its column. */
 export class SnapshotWriter {

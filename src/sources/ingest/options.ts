@@ -1,9 +1,9 @@
-import type { Reporter } from '../core/reporter.js';
-import type { ColumnKind, DataSchema, Decimal } from '../core/table.js';
-import type { Fingerprint } from './fingerprint.js';
-import type { Profile } from './profile.js';
-import type { Source } from './source.js';
-import type { DataWarning } from './warnings.js';
+import type { Reporter } from '../../core/reporter.js';
+import type { ColumnKind, DataSchema, Decimal } from '../../core/table.js';
+import type { Fingerprint } from '../fingerprint.js';
+import type { Profile } from '../profile/profile.js';
+import type { Source } from '../source.js';
+import type { DataWarning } from '../profile/warnings.js';
 
 export type IngestOptions = {
   readonly target: string | null;

@@ -1,7 +1,7 @@
-import type { Database } from './duckdb.js';
+import type { Database } from '../duckdb.js';
 import type { Indexed } from './number-columns.js';
 import type { ProfileSource } from './profile-source.js';
-import { columnsTogether, stackedSql } from './stack.js';
+import { columnsTogether, stackedSql } from '../stack.js';
 
 /** With more rows than this, columns are counted one by one to bound memory. */
 const TOGETHER_ROWS = 200_000;

@@ -3,11 +3,11 @@ import { createReadStream } from 'node:fs';
 import { open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AimaasError, throwIfAborted } from '../core/errors.js';
-import { makeFolder } from '../core/make-folder.js';
-import type { Reporter } from '../core/reporter.js';
-import { VERSION } from '../core/version.js';
-import type { LocalFile } from './inspect.js';
+import { AimaasError, throwIfAborted } from '../../core/errors.js';
+import { makeFolder } from '../../core/make-folder.js';
+import type { Reporter } from '../../core/reporter.js';
+import { VERSION } from '../../core/version.js';
+import type { LocalFile } from '../inspect.js';
 
 export type DownloadOptions = {
   /** Folder that keeps whole and half-done downloads. */

@@ -1,5 +1,5 @@
-import type { Decimal } from '../core/table.js';
-import { missingSql, noNumberSql, plainNumberSql, trimmedSql } from './cell.js';
+import type { Decimal } from '../../core/table.js';
+import { missingSql, noNumberSql, plainNumberSql, trimmedSql } from '../cell.js';
 import {
   DATE_FORMATS,
   GUESSED_FORMATS,
@@ -7,10 +7,10 @@ import {
   datePartsSql,
   dateSql,
   type DateFormat,
-} from './dates.js';
-import type { Database, SqlValue } from './duckdb.js';
-import type { ColumnStatistics } from './infer.js';
-import { byColumn, columnsTogether, stackedSql } from './stack.js';
+} from '../dates.js';
+import type { Database, SqlValue } from '../duckdb.js';
+import type { ColumnStatistics } from '../infer.js';
+import { byColumn, columnsTogether, stackedSql } from '../stack.js';
 
 /** A column to be looked at: its name and the SQL of its raw VARCHAR cells. */
 export type RawColumn = { readonly name: string; readonly sql: string; readonly textual: boolean };

@@ -1,8 +1,8 @@
-import { type ColumnSchema, type DataSchema, storageOf } from '../core/table.js';
-import type { Database } from './duckdb.js';
+import { type ColumnSchema, type DataSchema, storageOf } from '../../core/table.js';
+import type { Database } from '../duckdb.js';
 import type { Indexed } from './number-columns.js';
 import { FEW_VALUES, type NumberDescription, type NumberSummary } from './number-describer.js';
-import { positional } from './parquet.js';
+import { positional } from '../parquet.js';
 import type { ProfileSource } from './profile-source.js';
 import { describeTexts, type TextDescription } from './text-columns.js';
 

@@ -1,5 +1,5 @@
-import { AimaasError } from '../core/errors.js';
-import { didYouMean } from '../core/suggest.js';
+import { AimaasError } from '../../core/errors.js';
+import { didYouMean } from '../../core/suggest.js';
 
 /** --encoding name → WHATWG label. latin1 is windows-1252 there, which is latin1 with more printable characters. */
 const ENCODINGS: Readonly<Record<string, string>> = {

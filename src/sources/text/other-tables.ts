@@ -1,5 +1,5 @@
-import { AimaasError } from '../core/errors.js';
-import { shellWord } from '../core/shell.js';
+import { AimaasError } from '../../core/errors.js';
+import { shellWord } from '../../core/shell.js';
 import { alignedShape } from './aligned.js';
 import { jsonShape } from './json-shape.js';
 
