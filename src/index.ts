@@ -23,23 +23,23 @@ export function createContext(options: ContextOptions = {}): StepContext {
   };
 }
 
-export { collect } from './steps/collect.js';
-export type { CollectOptions, CollectResult } from './steps/collect.js';
-export { preprocess } from './steps/preprocess.js';
-export type { PreprocessOptions, PreprocessResult } from './steps/preprocess.js';
-export { train } from './steps/train.js';
-export type { TrainResult } from './steps/train.js';
-export type { TrainOptions } from './steps/train-options.js';
-export { evaluate } from './steps/evaluate.js';
-export type { EvaluateOptions, EvaluateResult } from './steps/evaluate.js';
-export { optimize } from './steps/optimize.js';
-export type { OptimizeOptions, OptimizeResult } from './steps/optimize.js';
-export { exportModel } from './steps/export.js';
-export type { ExportOptions, ExportResult } from './steps/export.js';
-export { predict } from './steps/predict.js';
-export type { PredictOptions, PredictResult } from './steps/predict.js';
-export { serve } from './steps/serve.js';
-export type { ServeOptions, ServeResult } from './steps/serve.js';
+export { collect } from './steps/collect/collect.js';
+export type { CollectOptions, CollectResult } from './steps/collect/collect.js';
+export { preprocess } from './steps/preprocess/preprocess.js';
+export type { PreprocessOptions, PreprocessResult } from './steps/preprocess/preprocess.js';
+export { train } from './steps/train/train.js';
+export type { TrainResult } from './steps/train/train.js';
+export type { TrainOptions } from './steps/train/options.js';
+export { evaluate } from './steps/evaluate/evaluate.js';
+export type { EvaluateOptions, EvaluateResult } from './steps/evaluate/evaluate.js';
+export { optimize } from './steps/optimize/optimize.js';
+export type { OptimizeOptions, OptimizeResult } from './steps/optimize/optimize.js';
+export { exportModel } from './steps/export/export.js';
+export type { ExportOptions, ExportResult } from './steps/export/export.js';
+export { predict } from './steps/predict/predict.js';
+export type { PredictOptions, PredictResult } from './steps/predict/predict.js';
+export { serve } from './steps/serve/serve.js';
+export type { ServeOptions, ServeResult } from './steps/serve/serve.js';
 export { openPredictor } from './steps/predictor.js';
 
 export { init } from './steps/init.js';

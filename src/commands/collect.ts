@@ -1,6 +1,6 @@
 import { defineCommand, type Style } from '../cli/command.js';
 import { visible } from '../cli/visible.js';
-import type { CollectResult } from '../steps/collect.js';
+import type { CollectResult } from '../steps/collect/collect.js';
 import { DELIMITER, ENCODING, KIND_OF_COLUMN } from './text-forms.js';
 
 /** Columns and warnings shown before "and so many more". */
@@ -169,7 +169,7 @@ export default defineCommand({
     },
   },
   run: async (sources, options, context): Promise<CollectResult> => {
-    const { collect } = await import('../steps/collect.js');
+    const { collect } = await import('../steps/collect/collect.js');
     return collect({ ...options, sources, stdin: context.stdin }, context);
   },
   render: (result, style) => {

@@ -3,7 +3,7 @@ import { formatNumber } from '../cli/format.js';
 import { EXIT } from '../core/error-codes.js';
 import { METRIC_NAMES } from '../core/metric-names.js';
 import { thresholdsMessage } from '../core/threshold.js';
-import type { EvaluateResult } from '../steps/evaluate.js';
+import type { EvaluateResult } from '../steps/evaluate/evaluate.js';
 import { TRUST_OPTIONS, trustOf } from './trust-options.js';
 import { METRIC } from './text-forms.js';
 
@@ -164,7 +164,7 @@ export default defineCommand({
     ...TRUST_OPTIONS,
   },
   async run(_, options, context): Promise<EvaluateResult> {
-    const { evaluate } = await import('../steps/evaluate.js');
+    const { evaluate } = await import('../steps/evaluate/evaluate.js');
     // Nobody sees intervals where a bare number is printed, so they are not worth waiting for.
     const bare = context.quiet && !context.json && options.metric !== undefined;
     return evaluate(

@@ -1,7 +1,7 @@
 import { defineCommand } from '../cli/command.js';
 import { formatBytes, formatNumber } from '../cli/format.js';
 import { DEPLOYMENT_FORMATS, EXPORT_FORMATS } from '../core/export-names.js';
-import type { ExportResult } from '../steps/export.js';
+import type { ExportResult } from '../steps/export/export.js';
 import { passphraseIn } from './trust-options.js';
 import { ALIAS, NAME_OF_MODEL } from './text-forms.js';
 
@@ -104,7 +104,7 @@ export default defineCommand({
     },
   },
   async run(_, options, context): Promise<ExportResult> {
-    const { exportModel } = await import('../steps/export.js');
+    const { exportModel } = await import('../steps/export/export.js');
     return exportModel({ ...options, passphrase: passphraseIn(context.env) }, context);
   },
   render(result, style) {

@@ -2,7 +2,7 @@ import { defineCommand, type Style } from '../cli/command.js';
 import { formatNumber } from '../cli/format.js';
 import { EXIT } from '../core/error-codes.js';
 import { DRIFT_MEASURES } from '../core/metric-names.js';
-import type { MonitorResult } from '../steps/monitor-result.js';
+import type { MonitorResult } from '../steps/monitor/result.js';
 import { TRUST_OPTIONS, trustOf } from './trust-options.js';
 
 function percent(share: number | null): string | null {
@@ -93,7 +93,7 @@ export default defineCommand({
     ...TRUST_OPTIONS,
   },
   async run([model], options, context): Promise<MonitorResult> {
-    const { monitor } = await import('../steps/monitor.js');
+    const { monitor } = await import('../steps/monitor/monitor.js');
     return monitor(
       {
         model,

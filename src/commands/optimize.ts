@@ -2,7 +2,7 @@ import { defineCommand, type Style } from '../cli/command.js';
 import { formatDuration, formatNumber } from '../cli/format.js';
 import type { Json, JsonObject } from '../core/json.js';
 import { FAMILY_NAMES } from '../core/training-names.js';
-import type { LeaderboardRow, OptimizeResult } from '../steps/optimize.js';
+import type { LeaderboardRow, OptimizeResult } from '../steps/optimize/optimize.js';
 import { ENGINE_OPTIONS, FEATURES_OPTION } from './training-options.js';
 import { FAMILY_OR_FILE, METRIC } from './text-forms.js';
 
@@ -109,7 +109,7 @@ export default defineCommand({
     },
   },
   async run(_args, options, context): Promise<OptimizeResult> {
-    const { optimize } = await import('../steps/optimize.js');
+    const { optimize } = await import('../steps/optimize/optimize.js');
     // Several in one option, as lists of names are written elsewhere: --models linear,mlp
     const models = options.models?.flatMap((text) => text.split(','));
     return optimize({ ...options, models }, context);

@@ -1,7 +1,7 @@
 import { defineCommand } from '../cli/command.js';
 import { isTerminal } from '../cli/terminal.js';
 import { AimaasError } from '../core/errors.js';
-import type { PredictResult } from '../steps/predict.js';
+import type { PredictResult } from '../steps/predict/predict.js';
 import { TRUST_OPTIONS, trustOf } from './trust-options.js';
 import { DELIMITER, ENCODING } from './text-forms.js';
 
@@ -110,7 +110,7 @@ export default defineCommand({
         },
       );
     }
-    const { predict } = await import('../steps/predict.js');
+    const { predict } = await import('../steps/predict/predict.js');
     const toStdout = options.output === undefined;
     const result = await predict(
       {

@@ -8,7 +8,7 @@ import {
   OUTLIERS,
   SCALES,
 } from '../core/feature-names.js';
-import type { PreprocessResult } from '../steps/preprocess.js';
+import type { PreprocessResult } from '../steps/preprocess/preprocess.js';
 import { columnForm } from './text-forms.js';
 
 const IMPUTE: TextForm = {
@@ -268,7 +268,7 @@ export default defineCommand({
     },
   },
   run: async (_args, options, context): Promise<PreprocessResult> => {
-    const { preprocess } = await import('../steps/preprocess.js');
+    const { preprocess } = await import('../steps/preprocess/preprocess.js');
     return preprocess(options, context);
   },
   render: (result, style) => {

@@ -1,7 +1,7 @@
 import { defineCommand } from '../cli/command.js';
 import { ACCESS_OPTIONS } from './serve/access-options.js';
 import { LOG_OPTIONS } from './serve/log-options.js';
-import type { ServeResult } from '../steps/serve.js';
+import type { ServeResult } from '../steps/serve/serve.js';
 import { TRUST_OPTIONS, trustOf } from './trust-options.js';
 import { HEADER, VERSION, VERSION_AND_PART } from './text-forms.js';
 
@@ -186,7 +186,7 @@ export default defineCommand({
     ...TRUST_OPTIONS,
   },
   async run(args, options, context): Promise<ServeResult | null> {
-    const { serve } = await import('../steps/serve.js');
+    const { serve } = await import('../steps/serve/serve.js');
     const { logReporter } = await import('../cli/reporter-log.js');
     const reporter =
       options.logFormat === 'json' ? logReporter(context.stderr, context.quiet) : context.reporter;

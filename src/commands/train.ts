@@ -1,7 +1,7 @@
 import { defineCommand } from '../cli/command.js';
 import { AimaasError } from '../core/errors.js';
 import type { Json, JsonObject } from '../core/json.js';
-import type { TrainResult } from '../steps/train.js';
+import type { TrainResult } from '../steps/train/train.js';
 import { COURSE_OPTIONS, ENGINE_OPTIONS, FEATURES_OPTION, MODEL_OPTIONS } from './training-options.js';
 
 /** Metrics shown in the summary, the ones people quote first. */
@@ -111,7 +111,7 @@ export default defineCommand({
     force: { type: 'boolean', description: 'train again even if the run is there', commandLineOnly: true },
   },
   async run(_args, options, context): Promise<TrainResult> {
-    const { train } = await import('../steps/train.js');
+    const { train } = await import('../steps/train/train.js');
     const { layers, activation, dropout, batchNorm, param, ...rest } = options;
     const params: JsonObject = {
       ...(layers === undefined ? {} : { units: unitsOf(layers) }),

@@ -5,7 +5,7 @@ import type { Manifest } from '../workspace/manifest.js';
 import { Workspace } from '../workspace/workspace.js';
 import { AimaasError } from '../core/errors.js';
 import { didYouMean } from '../core/suggest.js';
-import { testMetrics } from './evaluation-output.js';
+import { testMetrics } from './evaluate/output.js';
 import { isMaximized } from './runs.js';
 
 export interface CompareRunsOptions {

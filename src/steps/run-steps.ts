@@ -2,14 +2,14 @@ import { EXIT } from '../core/error-codes.js';
 import type { JsonObject } from '../core/json.js';
 import type { StepContext } from '../core/step.js';
 import { thresholdsMessage } from '../core/threshold.js';
-import type { CollectOptions, CollectResult } from './collect.js';
-import type { EvaluateOptions, EvaluateResult } from './evaluate.js';
-import type { ExportOptions, ExportResult } from './export.js';
+import type { CollectOptions, CollectResult } from './collect/collect.js';
+import type { EvaluateOptions, EvaluateResult } from './evaluate/evaluate.js';
+import type { ExportOptions, ExportResult } from './export/export.js';
 import type { PipelineStep } from './pipeline-record.js';
-import type { PreprocessOptions, PreprocessResult } from './preprocess.js';
+import type { PreprocessOptions, PreprocessResult } from './preprocess/preprocess.js';
 import { runPipeline, type RunPipelineResult, type Stage, type StageFailure } from './run.js';
-import type { TrainResult } from './train.js';
-import type { TrainOptions } from './train-options.js';
+import type { TrainResult } from './train/train.js';
+import type { TrainOptions } from './train/options.js';
 
 export interface RunOptions {
   /** Files, globs or addresses. */
@@ -69,24 +69,24 @@ function stagesOf(options: RunOptions, results: Results): Stage[] {
   });
   return [
     stage('collect', async (context) => {
-      const { collect } = await import('./collect.js');
+      const { collect } = await import('./collect/collect.js');
       const { sources, target } = options;
       return (results.collect = await collect({ ...options.collect, sources, target, force }, context));
     }),
     stage('preprocess', async (context) => {
-      const { preprocess } = await import('./preprocess.js');
+      const { preprocess } = await import('./preprocess/preprocess.js');
       const data = results.collect?.id;
       return (results.preprocess = await preprocess({ ...options.preprocess, data, force }, context));
     }),
     stage('train', async (context) => {
-      const { train } = await import('./train.js');
+      const { train } = await import('./train/train.js');
       const features = results.preprocess?.id;
       return (results.train = await train({ ...options.train, features, force }, context));
     }),
     stage(
       'evaluate',
       async (context) => {
-        const { evaluate } = await import('./evaluate.js');
+        const { evaluate } = await import('./evaluate/evaluate.js');
         return (results.evaluate = await evaluate(
           { ...options.evaluate, run: results.train?.run, force },
           context,
@@ -98,7 +98,7 @@ function stagesOf(options: RunOptions, results: Results): Stage[] {
       },
     ),
     stage('export', async (context) => {
-      const { exportModel } = await import('./export.js');
+      const { exportModel } = await import('./export/export.js');
       return (results.export = await exportModel(
         { ...options.export, run: results.train?.run, force },
         context,

@@ -6,7 +6,7 @@ import { didYouMean } from '../core/suggest.js';
 import { metrics as allMetrics } from '../metrics/index.js';
 import type { Manifest } from '../workspace/manifest.js';
 import { Workspace } from '../workspace/workspace.js';
-import { testMetrics } from './evaluation-output.js';
+import { testMetrics } from './evaluate/output.js';
 import { parseCondition } from './run-condition.js';
 import { asItStands } from './run-state.js';
 import { warnOfDamage } from './warn-of-damage.js';

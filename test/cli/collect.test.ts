@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { runCli, runJson, spawnCli, temporaryFolder } from '../helpers/cli.js';
-import type { CollectResult } from '../../src/steps/collect.js';
+import type { CollectResult } from '../../src/steps/collect/collect.js';
 
 let folder: { readonly path: string; dispose(): Promise<void> };
 beforeEach(async () => {

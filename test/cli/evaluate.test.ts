@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { parse } from 'csv-parse/sync';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { metricsOf } from '../../src/metrics/index.js';
-import type { EvaluateResult } from '../../src/steps/evaluate.js';
+import type { EvaluateResult } from '../../src/steps/evaluate/evaluate.js';
 import { runCli, runJson, temporaryFolder } from '../helpers/cli.js';
 
 const PENGUINS = fileURLToPath(new URL('../../examples/penguins/penguins.csv', import.meta.url));

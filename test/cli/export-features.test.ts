@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BundleManifest } from '../../src/core/bundle.js';
 import type { FeatureLayout } from '../../src/core/layout.js';
 import { openOnnx } from '../../src/engines/onnx-file.js';
-import type { ExportResult } from '../../src/steps/export.js';
+import type { ExportResult } from '../../src/steps/export/export.js';
 import { runCli, runJson, temporaryFolder } from '../helpers/cli.js';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;

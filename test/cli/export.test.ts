@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BundleManifest } from '../../src/core/bundle.js';
 import { silentReporter } from '../../src/core/reporter.js';
-import { exportModel, type ExportResult } from '../../src/steps/export.js';
+import { exportModel, type ExportResult } from '../../src/steps/export/export.js';
 import { sha256OfFile } from '../../src/workspace/hash.js';
 import { exists } from '../../src/workspace/workspace.js';
 import { type CliResult, runCli, runJson, spawnCli, temporaryFolder } from '../helpers/cli.js';

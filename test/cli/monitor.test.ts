@@ -2,7 +2,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { MonitorResult } from '../../src/steps/monitor-result.js';
+import type { MonitorResult } from '../../src/steps/monitor/result.js';
 import { type CliResult, runCli, runJson, temporaryFolder } from '../helpers/cli.js';
 
 const PENGUINS = fileURLToPath(new URL('../../examples/penguins/penguins.csv', import.meta.url));

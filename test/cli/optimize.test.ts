@@ -6,8 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { RunContent } from '../../src/core/artifacts.js';
-import type { SearchFile } from '../../src/steps/optimize-state.js';
-import type { OptimizeResult } from '../../src/steps/optimize.js';
+import type { SearchFile } from '../../src/steps/optimize/state.js';
+import type { OptimizeResult } from '../../src/steps/optimize/optimize.js';
 import type { Manifest } from '../../src/workspace/manifest.js';
 import { runCli, runJson, temporaryFolder } from '../helpers/cli.js';
 

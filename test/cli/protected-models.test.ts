@@ -9,9 +9,9 @@ import fc from '../helpers/property.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import type { BundleManifest } from '../../src/core/bundle.js';
-import type { ExportResult } from '../../src/steps/export.js';
-import type { MonitorResult } from '../../src/steps/monitor-result.js';
-import type { ServeResult } from '../../src/steps/serve.js';
+import type { ExportResult } from '../../src/steps/export/export.js';
+import type { MonitorResult } from '../../src/steps/monitor/result.js';
+import type { ServeResult } from '../../src/steps/serve/serve.js';
 import type { VerifyModelResult } from '../../src/steps/verify-model.js';
 import { type CliResult, runCli, runJson, temporaryFolder } from '../helpers/cli.js';
 

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { parse } from 'csv-parse/sync';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { silentReporter } from '../../src/core/reporter.js';
-import { train as startTraining } from '../../src/steps/train.js';
+import { train as startTraining } from '../../src/steps/train/train.js';
 import { readSafetensors } from '../../src/workspace/safetensors.js';
 import type { EpochRecord } from '../../src/training/plan.js';
 import { runCli, runJson, temporaryFolder } from '../helpers/cli.js';

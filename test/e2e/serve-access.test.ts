@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { CreateKeyResult } from '../../src/steps/keys.js';
-import type { ServeResult } from '../../src/steps/serve.js';
+import type { ServeResult } from '../../src/steps/serve/serve.js';
 import type { UsageResult } from '../../src/steps/usage.js';
 import { runCli, runJson, spawnCli, temporaryFolder } from '../helpers/cli.js';
 import { publishPenguinRun } from '../helpers/penguin-run.js';

@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { ServeResult } from '../../src/steps/serve.js';
+import type { ServeResult } from '../../src/steps/serve/serve.js';
 import { temporaryFolder } from '../helpers/cli.js';
 import { PENGUIN } from '../helpers/penguins.js';
 import { PenguinVersions } from '../helpers/penguin-versions.js';

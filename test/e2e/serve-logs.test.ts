@@ -9,7 +9,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { loadSchema } from '../../src/server/grpc/schema.js';
 import type { ShowAuditResult, VerifyAuditResult } from '../../src/steps/audit.js';
 import type { CreateKeyResult } from '../../src/steps/keys.js';
-import type { ServeResult } from '../../src/steps/serve.js';
+import type { ServeResult } from '../../src/steps/serve/serve.js';
 import { runCli, runJson, spawnCli, temporaryFolder } from '../helpers/cli.js';
 import { publishPenguinRun } from '../helpers/penguin-run.js';
 import { PENGUIN } from '../helpers/penguins.js';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { ServeResult } from '../../src/steps/serve.js';
+import type { ServeResult } from '../../src/steps/serve/serve.js';
 import { spawnCli, temporaryFolder } from '../helpers/cli.js';
 import { publishPenguinRun } from '../helpers/penguin-run.js';
 import { PENGUIN } from '../helpers/penguins.js';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { DType } from '../../src/core/tensor.js';
 import { onnxModel } from '../../src/graph/onnx/index.js';
 import type { TensorModel } from '../../src/server/served-model.js';
-import { openServedOnnx } from '../../src/steps/served-onnx.js';
+import { openServedOnnx } from '../../src/steps/serve/served-onnx.js';
 
 /** A model of one operation that gives back what it is given: input x, output y. */
 export async function openIdentity(

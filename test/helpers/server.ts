@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { type AppOptions, createApp } from '../../src/server/app.js';
 import { listen, type ListenOptions, type RunningServer } from '../../src/server/listen.js';
 import type { ColumnModel, ServedModel } from '../../src/server/served-model.js';
-import { openServedModel } from '../../src/steps/served-model.js';
+import { openServedModel } from '../../src/steps/serve/served-model.js';
 import { temporaryFolder } from './cli.js';
 import { writePenguinModel } from './penguins.js';
 

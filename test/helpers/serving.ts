@@ -1,7 +1,7 @@
 import { Agent, request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Reporter, silentReporter } from '../../src/core/reporter.js';
-import { serve, type ServeOptions, type ServeResult } from '../../src/steps/serve.js';
+import { serve, type ServeOptions, type ServeResult } from '../../src/steps/serve/serve.js';
 import { PENGUIN } from './penguins.js';
 
 const BODY = JSON.stringify({ records: [PENGUIN] });

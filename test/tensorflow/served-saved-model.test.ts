@@ -8,7 +8,7 @@ import { startedHost } from '../../src/engines/tensorflow/hosts.js';
 import { readRecord } from '../../src/engines/tensorflow/installation.js';
 import type { TensorModel } from '../../src/server/served-model.js';
 import { resolveTarget } from '../../src/steps/serve/references.js';
-import { openServedSavedModel } from '../../src/steps/served-saved-model.js';
+import { openServedSavedModel } from '../../src/steps/serve/served-saved-model.js';
 import { temporaryFolder } from '../helpers/cli.js';
 import { type GrpcTestServer, startGrpc } from '../helpers/grpc.js';
 import { startServer, type TestServer } from '../helpers/server.js';

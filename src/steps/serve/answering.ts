@@ -9,9 +9,9 @@ import type { RunningGrpcServer } from '../../server/grpc/server.js';
 import { LiveModels } from '../../server/live-models.js';
 import type { Target } from '../../server/plan.js';
 import type { ServedModel } from '../../server/served-model.js';
-import { openServedModel } from '../served-model.js';
-import { isSavedModel } from '../saved-model-folder.js';
-import { isOnnxFile, openServedOnnx } from '../served-onnx.js';
+import { openServedModel } from './served-model.js';
+import { isSavedModel } from './saved-model-folder.js';
+import { isOnnxFile, openServedOnnx } from './served-onnx.js';
 import type { Accounts } from './access.js';
 import { Monitoring } from './monitoring.js';
 import { SERVE_DEFAULTS, type ServeOptions } from './options.js';
@@ -132,7 +132,7 @@ async function openTarget(
   if (isOnnxFile(target.folder)) return openServedOnnx({ ...target, path: target.folder }, options);
   if (await isSavedModel(target.folder)) {
     // What runs it is loaded only where it is needed.
-    const { openServedSavedModel } = await import('../served-saved-model.js');
+    const { openServedSavedModel } = await import('./served-saved-model.js');
     return openServedSavedModel({ ...target, path: target.folder }, options);
   }
   return monitoring.watch(await openServedModel(target, options), target.folder);

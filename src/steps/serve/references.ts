@@ -6,8 +6,8 @@ import type { Target } from '../../server/plan.js';
 import { ModelRegistry } from '../../workspace/registry.js';
 import { Workspace } from '../../workspace/workspace.js';
 import { resolveModel } from '../resolve-model.js';
-import { findSavedModel } from '../saved-model-folder.js';
-import { isOnnxFile, nameOfFile } from '../served-onnx.js';
+import { findSavedModel } from './saved-model-folder.js';
+import { isOnnxFile, nameOfFile } from './served-onnx.js';
 
 type Place = Pick<StepContext, 'workspace'>;
 

@@ -14,7 +14,7 @@ import { Scores } from '../../../src/server/scores.js';
 import type { ColumnModel } from '../../../src/server/served-model.js';
 import { REFERENCE_FILE } from '../../../src/steps/drift-reference.js';
 import { Monitoring } from '../../../src/steps/serve/monitoring.js';
-import { openServedModel } from '../../../src/steps/served-model.js';
+import { openServedModel } from '../../../src/steps/serve/served-model.js';
 import { temporaryFolder } from '../../helpers/cli.js';
 import { PENGUIN, writePenguinModel } from '../../helpers/penguins.js';
 import { startServer } from '../../helpers/server.js';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ColumnModel } from '../../../src/server/served-model.js';
-import { openServedModel } from '../../../src/steps/served-model.js';
+import { openServedModel } from '../../../src/steps/serve/served-model.js';
 import { temporaryFolder } from '../../helpers/cli.js';
 import { PENGUIN, SPECIES, writePenguinModel } from '../../helpers/penguins.js';
 import { type Answer, openPenguinModels, startServer, type TestServer } from '../../helpers/server.js';

@@ -6,7 +6,7 @@ import { GraphBuilder } from '../../../src/graph/builder.js';
 import { toOnnx } from '../../../src/graph/onnx/index.js';
 import { SYMBOLIC_BATCH } from '../../../src/graph/symbolic.js';
 import type { TensorModel } from '../../../src/server/served-model.js';
-import { openServedOnnx } from '../../../src/steps/served-onnx.js';
+import { openServedOnnx } from '../../../src/steps/serve/served-onnx.js';
 import { temporaryFolder } from '../../helpers/cli.js';
 import { type GrpcTestServer, startGrpc } from '../../helpers/grpc.js';
 import { startServer, type TestServer } from '../../helpers/server.js';

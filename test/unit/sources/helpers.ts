@@ -5,7 +5,7 @@ import { AimaasError } from '../../../src/core/errors.js';
 import { silentReporter } from '../../../src/core/reporter.js';
 import type { DataSchema, Table } from '../../../src/core/table.js';
 import { readSnapshot } from '../../../src/sources/snapshot.js';
-import { collect, type CollectOptions, type CollectResult } from '../../../src/steps/collect.js';
+import { collect, type CollectOptions, type CollectResult } from '../../../src/steps/collect/collect.js';
 import { Workspace } from '../../../src/workspace/workspace.js';
 import type { DataContent } from '../../../src/core/artifacts.js';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { isBetter, leader, ranked, rankedPoints } from '../../../src/steps/optimize-rank.js';
-import type { Trial } from '../../../src/steps/optimize-state.js';
+import { isBetter, leader, ranked, rankedPoints } from '../../../src/steps/optimize/rank.js';
+import type { Trial } from '../../../src/steps/optimize/state.js';
 
 function trial(number: number, change: Partial<Trial>): Trial {
   return {

@@ -8,8 +8,8 @@ import {
   randomSplit,
   type SplitInput,
   timeSplit,
-} from '../../../src/steps/split.js';
-import { namedSplit, parseFractions, planSplit } from '../../../src/steps/split-options.js';
+} from '../../../src/steps/preprocess/split.js';
+import { namedSplit, parseFractions, planSplit } from '../../../src/steps/preprocess/split-options.js';
 import { schemaOf } from '../../helpers/tables.js';
 
 const DEFAULT: Fractions = [0.7, 0.15, 0.15];

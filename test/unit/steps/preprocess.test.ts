@@ -6,9 +6,13 @@ import { type FeaturesContent, type SplitName, SPLITS } from '../../../src/core/
 import { silentReporter } from '../../../src/core/reporter.js';
 import type { StepContext } from '../../../src/core/step.js';
 import { loadFeatures } from '../../../src/features/index.js';
-import { collect } from '../../../src/steps/collect.js';
+import { collect } from '../../../src/steps/collect/collect.js';
 import { readFeatures, readSplit } from '../../../src/steps/features-dataset.js';
-import { preprocess, type PreprocessOptions, type PreprocessResult } from '../../../src/steps/preprocess.js';
+import {
+  preprocess,
+  type PreprocessOptions,
+  type PreprocessResult,
+} from '../../../src/steps/preprocess/preprocess.js';
 import type { Manifest } from '../../../src/workspace/manifest.js';
 import { Workspace } from '../../../src/workspace/workspace.js';
 import { vegaRecords } from '../../helpers/tables.js';

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { GraphBuilder } from '../../../src/graph/builder.js';
 import { toOnnx } from '../../../src/graph/onnx/index.js';
 import { silentReporter } from '../../../src/core/reporter.js';
-import { serve, type ServeResult } from '../../../src/steps/serve.js';
+import { serve, type ServeResult } from '../../../src/steps/serve/serve.js';
 import { temporaryFolder } from '../../helpers/cli.js';
 import { PENGUIN } from '../../helpers/penguins.js';
 import { PenguinVersions } from '../../helpers/penguin-versions.js';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ServeResult } from '../../../src/steps/serve.js';
+import type { ServeResult } from '../../../src/steps/serve/serve.js';
 import type { TrafficResult } from '../../../src/steps/traffic.js';
 import { trafficRules } from '../../../src/steps/traffic-rules.js';
 import { runCli, runJson, temporaryFolder } from '../../helpers/cli.js';

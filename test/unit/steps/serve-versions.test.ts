@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { ServeOptions } from '../../../src/steps/serve.js';
+import type { ServeOptions } from '../../../src/steps/serve/serve.js';
 import { temporaryFolder } from '../../helpers/cli.js';
 import { PenguinVersions } from '../../helpers/penguin-versions.js';
 import { ask, load, startServing, until } from '../../helpers/serving.js';

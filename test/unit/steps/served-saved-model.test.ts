@@ -8,7 +8,7 @@ import { encodeSavedModel } from '../../../src/graph/tensorflow/proto.js';
 import type { DataType, NodeDef, SavedModel } from '../../../src/graph/tensorflow/types.js';
 import { findInstallation } from '../../../src/engines/tensorflow/installation.js';
 import { resolveTarget } from '../../../src/steps/serve/references.js';
-import { openServedSavedModel } from '../../../src/steps/served-saved-model.js';
+import { openServedSavedModel } from '../../../src/steps/serve/served-saved-model.js';
 import { temporaryFolder } from '../../helpers/cli.js';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
