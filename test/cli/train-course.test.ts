@@ -169,8 +169,8 @@ describe('the loss that is reported', () => {
       .map((row) => Number(row['prediction']))
       .filter((_, i) => rows[i]?.['part'] === 'train');
     const truth = learned.map((row) => Number(row['body_mass_g']));
-    const mean = truth.reduce((sum, value) => sum + value, 0) / truth.length;
-    const variance = truth.reduce((sum, value) => sum + (value - mean) ** 2, 0) / truth.length;
+    const mean = meanOver(learned, (_, i) => truth[i] as number, weighted);
+    const variance = meanOver(learned, (_, i) => ((truth[i] as number) - mean) ** 2, weighted);
     const error = (i: number) => ((predicted[i] as number) - (truth[i] as number)) / Math.sqrt(variance);
     const formulas: Record<string, (e: number) => number> = {
       mse: (e) => e * e,
