@@ -241,6 +241,25 @@ describe('workers', () => {
     await again.stop();
   }, 60_000);
 
+  it('get the connections that were on their way to one that was killed', async () => {
+    const { child, ready } = await start('penguins/1', '--workers', '2');
+    const [victim = 0] = childrenOf(child.pid as number);
+    // Stopped, it takes none of the connections it is handed: they are on their way when it is killed.
+    process.kill(victim, 'SIGSTOP');
+    const ends: string[] = [];
+    const asked = Array.from({ length: 16 }, () =>
+      versionOf(ready.url).then(
+        () => ends.push('answered'),
+        () => ends.push('cut off'),
+      ),
+    );
+    await until(() => ends.length >= 8);
+    process.kill(victim, 'SIGKILL');
+    await Promise.all(asked);
+    // The one that had left for the process is lost with it.
+    expect(ends.filter((end) => end === 'cut off').length).toBeLessThanOrEqual(1);
+  }, 60_000);
+
   it('end with the server even when it is killed, those that are still starting among them', async () => {
     const { child } = await start('penguins/1', '--workers', '2');
     const first = childrenOf(child.pid as number);

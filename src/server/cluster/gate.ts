@@ -19,7 +19,12 @@ export class Gate {
 
   /** @throws the system's error when it cannot listen there. */
   static async open({ host, port, onConnection }: GateOptions): Promise<Gate> {
-    const server = createServer({ pauseOnConnect: true, noDelay: true, allowHalfOpen: true }, onConnection);
+    const options = { pauseOnConnect: true, noDelay: true, allowHalfOpen: true };
+    const server = createServer(options, (socket) => {
+      // Whoever reads of it hears of its errors; until then they are nobody's.
+      socket.on('error', () => undefined);
+      onConnection(socket);
+    });
     server.listen({ host, port, backlog: 1024 });
     await once(server, 'listening');
     return new Gate(server);

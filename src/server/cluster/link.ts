@@ -8,7 +8,9 @@ type Message =
   | { readonly type: 'answer'; readonly id: number; readonly answer: unknown }
   | { readonly type: 'failure'; readonly id: number; readonly error: SentError }
   /** A connection is handed over; `door` says by which port it came. */
-  | { readonly type: 'connection'; readonly door: string };
+  | { readonly type: 'connection'; readonly id: number; readonly door: string }
+  /** It has arrived. */
+  | { readonly type: 'taken'; readonly id: number };
 
 /** The part of a child process, or of this process as one, that messages need. */
 export interface Pipe {
@@ -28,6 +30,19 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
+/** What becomes of a connection that did not arrive, as the other process ended before. */
+export interface Handover {
+  /** It never left, and is still ours. */
+  readonly kept: () => void;
+  /** It had left: the other process may have read of it. */
+  readonly lost: () => void;
+}
+
+interface Handed extends Handover {
+  readonly socket: Socket;
+  left: boolean;
+}
+
 /** Says that the other process ended before it answered. */
 export class LinkClosed extends Error {}
 
@@ -37,13 +52,15 @@ export class Link {
   private readonly answerers: Answerers;
   private readonly waiting = new Map<number, Waiting>();
   private asked = 0;
+  private readonly handed = new Map<number, Handed>();
+  private given = 0;
   private onConnection: ((socket: Socket, door: string) => void) | undefined;
 
   constructor(pipe: Pipe, answerers: Answerers) {
     this.pipe = pipe;
     this.answerers = answerers;
     pipe.on('message', (message, handle) => this.receive(message as Message, handle as Socket | undefined));
-    pipe.on('disconnect', () => this.close());
+    pipe.on('disconnect', () => this.ended());
   }
 
   /** @throws what the other end threw, LinkClosed when it ended before it answered. */
@@ -55,14 +72,26 @@ export class Link {
     });
   }
 
-  /** Hands a connection over; `failed` is called if it could not be, and the connection is still ours. */
-  hand(socket: Socket, door: string, failed: () => void): void {
+  /** Whether the other process is there, as far as is known. */
+  get connected(): boolean {
+    return this.pipe.connected;
+  }
+
+  /**
+   * Hands a connection over. It is kept open here until it has arrived: Node sends one after the other, and when a process
+   * ends it closes neither that on its way nor those behind it, whose clients would wait for ever.
+   */
+  hand(socket: Socket, door: string, { kept, lost }: Handover): void {
     if (!this.pipe.connected) {
-      failed();
+      kept();
       return;
     }
-    this.pipe.send({ type: 'connection', door }, socket, { keepOpen: false }, (error) => {
-      if (error !== null) failed();
+    const id = this.given++;
+    const handed: Handed = { socket, kept, lost, left: false };
+    this.handed.set(id, handed);
+    this.pipe.send({ type: 'connection', id, door }, socket, { keepOpen: true }, (error) => {
+      handed.left = true;
+      if (error !== null && this.handed.delete(id)) lost();
     });
   }
 
@@ -73,14 +102,19 @@ export class Link {
 
   private send(message: Message): void {
     if (this.pipe.connected) this.pipe.send(message, undefined, undefined, () => undefined);
-    else this.close();
+    else this.ended();
   }
 
   private receive(message: Message, handle: Socket | undefined): void {
     switch (message.type) {
       case 'connection':
+        this.send({ type: 'taken', id: message.id });
         // A client that went away while it was handed over leaves no handle.
         if (handle !== undefined) this.onConnection?.(handle, message.door);
+        return;
+      case 'taken':
+        this.handed.get(message.id)?.socket.destroy();
+        this.handed.delete(message.id);
         return;
       case 'ask':
         void this.reply(message.id, message.topic, message.question);
@@ -107,10 +141,14 @@ export class Link {
     return waiting;
   }
 
-  private close(): void {
+  /** The other process is no more: nothing will be answered, and nothing taken. */
+  ended(): void {
     for (const { reject } of this.waiting.values()) {
       reject(new LinkClosed('The other process of the server ended before it answered.'));
     }
     this.waiting.clear();
+    const handed = [...this.handed.values()];
+    this.handed.clear();
+    for (const { left, kept, lost } of handed) (left ? lost : kept)();
   }
 }

@@ -119,10 +119,16 @@ export class WorkerPool implements Coordinator {
       return;
     }
     worker.handed++;
-    worker.link.hand(socket, door, () => {
-      worker.handed--;
-      // Once it was on its way it cannot be had back: its end tells the client to try again.
-      socket.destroy();
+    worker.link.hand(socket, door, {
+      kept: () => {
+        worker.handed--;
+        this.hand(socket, door);
+      },
+      lost: () => {
+        worker.handed--;
+        // Its end tells the client to try again.
+        socket.destroy();
+      },
     });
   }
 
@@ -174,6 +180,8 @@ export class WorkerPool implements Coordinator {
     child.on('error', () => undefined);
     child.once('exit', (code, signal) => {
       this.workers.delete(worker);
+      // Node does not say that the pipe has ended where a connection was on its way.
+      link.ended();
       end();
       if (worker.state === 'ready' || worker.state === 'open')
         this.replaceCrashed(worker, signal ?? `exit code ${String(code)}`);
@@ -238,7 +246,7 @@ export class WorkerPool implements Coordinator {
   private leastBusy(): Worker | undefined {
     let best: Worker | undefined;
     for (const worker of this.workers) {
-      if (worker.state !== 'open') continue;
+      if (worker.state !== 'open' || !worker.link.connected) continue;
       if (best === undefined || this.load(worker) < this.load(best)) best = worker;
     }
     return best;
