@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
 import { AimaasError } from '../core/errors.js';
+import { lowerFirst } from '../core/first-letter.js';
 import { didYouMean } from '../core/suggest.js';
 import type { OptionSpec, OptionValue } from './command.js';
 import { GLOBAL_OPTIONS, type Globals } from './globals.js';
@@ -133,7 +134,7 @@ export function checkArguments(definition: AnyCommand, args: readonly string[]):
   if (missing !== undefined) {
     throw new AimaasError(
       'USAGE',
-      `"aimaas ${definition.name}" needs ${missing.name}: ${lowerFirst(missing.description)}.`,
+      `"aimaas ${definition.name}" needs ${missing.name}: ${lowerFirst(missing.description).replace(/\.$/, '')}.`,
       { hint, details: { argument: missing.name } },
     );
   }
@@ -146,8 +147,4 @@ export function checkArguments(definition: AnyCommand, args: readonly string[]):
       { hint, details: { argument: extra } },
     );
   }
-}
-
-function lowerFirst(text: string): string {
-  return text.charAt(0).toLowerCase() + text.slice(1).replace(/\.$/, '');
 }

@@ -1,4 +1,5 @@
 import type { TextForm } from '../cli/text-form.js';
+import { ENCODING_NAMES, knownEncoding } from '../core/encodings.js';
 import { METRIC_NAMES } from '../core/metric-names.js';
 import { MODEL_NAME } from '../core/name-patterns.js';
 import { COLUMN_KINDS } from '../core/table.js';
@@ -56,33 +57,12 @@ export const DELIMITER: TextForm = {
   expected: 'one character, "tab" or "whitespace"',
 };
 
-const ENCODINGS = [
-  'utf-8',
-  'utf8',
-  'latin1',
-  'latin-1',
-  'iso-8859-1',
-  'windows-1252',
-  'cp1252',
-  'utf-16',
-  'utf-16le',
-  'utf-16be',
-];
 export const ENCODING: TextForm = {
-  words: ENCODINGS,
+  words: ENCODING_NAMES,
   anyCase: true,
-  takes: isEncoding,
-  expected: `an encoding such as ${either(ENCODINGS)}`,
+  takes: (name) => knownEncoding(name) !== undefined,
+  expected: `an encoding such as ${either(ENCODING_NAMES)}`,
 };
-
-function isEncoding(name: string): boolean {
-  try {
-    new TextDecoder(name);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 export const NAME_OF_MODEL: TextForm = {
   pattern: MODEL_NAME,

@@ -20,8 +20,9 @@ export const ACTIVATION_NAMES = [
 ] as const;
 export type ActivationName = (typeof ACTIVATION_NAMES)[number];
 
-/** Endings of files that hold a model. */
-export const MODEL_FILE_ENDINGS = ['.js', '.mjs', '.cjs', '.json'] as const;
+/** Endings of files that hold a model as code, and of all that hold one. */
+export const MODEL_SCRIPT_ENDINGS: readonly string[] = ['.js', '.mjs', '.cjs'];
+export const MODEL_FILE_ENDINGS: readonly string[] = [...MODEL_SCRIPT_ENDINGS, '.json'];
 
 export const ENGINE_NAMES = ['onnxruntime', 'tensorflow', 'reference'] as const;
 export type EngineName = (typeof ENGINE_NAMES)[number];

@@ -64,6 +64,20 @@ export function rowsOf(x: number[][], y: number[]): TrainingRows {
   };
 }
 
+/** A course without schedule, decay, dropout or early stop; what is left to say of it is its length, batches and, perhaps, rate. */
+export const PLAIN_PLAN = {
+  seed: 5,
+  learningRate: 1e-3,
+  warmup: 0,
+  schedule: 'constant',
+  weightDecay: 0,
+  dropout: 0,
+  fadeFrom: 1,
+  average: 0,
+  evaluateEvery: 1,
+  patience: undefined,
+};
+
 /** What a test trains. */
 export interface Setup {
   readonly family: string;
@@ -110,19 +124,16 @@ export async function train(
     members,
     parts: [{ members: members.train, rows: () => Promise.resolve(setup.data) }],
     plan: {
-      seed: 5,
+      ...PLAIN_PLAN,
       epochs: recipe.epochs,
       batchSize,
       stepsPerEpoch: steps,
       learningRate: recipe.learningRate,
-      warmup: 0,
       schedule: recipe.schedule,
       weightDecay: recipe.weightDecay,
       dropout: typeof params.dropout === 'number' ? params.dropout : 0,
       fadeFrom: recipe.fadeFrom,
       average: setup.average ?? 0,
-      evaluateEvery: 1,
-      patience: undefined,
     },
     findLearningRate: false,
     optimizer: optimizerNamed(recipe.optimizer),

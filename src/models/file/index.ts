@@ -1,16 +1,13 @@
 import { extname } from 'node:path';
 import { AimaasError } from '../../core/errors.js';
-import { MODEL_FILE_ENDINGS } from '../../core/training-names.js';
+import { MODEL_FILE_ENDINGS, MODEL_SCRIPT_ENDINGS } from '../../core/training-names.js';
 import type { ModelFamily } from '../family.js';
 
 export { unreadableWeights, weightPaths } from './weight-files.js';
 
-/** Endings of files that hold a model. */
-const SCRIPTS: readonly string[] = ['.js', '.mjs', '.cjs'];
-
 /** Whether a value of --model means a file rather than a family. */
 export function isModelFile(model: string): boolean {
-  return (MODEL_FILE_ENDINGS as readonly string[]).includes(extname(model)) || /[\\/]/.test(model);
+  return MODEL_FILE_ENDINGS.includes(extname(model)) || /[\\/]/.test(model);
 }
 
 /**
@@ -19,7 +16,7 @@ export function isModelFile(model: string): boolean {
  */
 export async function loadModelFile(path: string, name: string, sha256: string): Promise<ModelFamily> {
   const { fileFamily } = await import('./family.js');
-  if (SCRIPTS.includes(extname(path))) {
+  if (MODEL_SCRIPT_ENDINGS.includes(extname(path))) {
     const { loadModule } = await import('./module.js');
     return fileFamily(await loadModule(path, name, sha256));
   }

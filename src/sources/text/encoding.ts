@@ -1,36 +1,15 @@
+import { ENCODING_NAMES, knownEncoding } from '../../core/encodings.js';
 import { AimaasError } from '../../core/errors.js';
 import { didYouMean } from '../../core/suggest.js';
 
-/** --encoding name → WHATWG label. latin1 is windows-1252 there, which is latin1 with more printable characters. */
-const ENCODINGS: Readonly<Record<string, string>> = {
-  'utf-8': 'utf-8',
-  utf8: 'utf-8',
-  latin1: 'windows-1252',
-  'latin-1': 'windows-1252',
-  'iso-8859-1': 'windows-1252',
-  'windows-1252': 'windows-1252',
-  cp1252: 'windows-1252',
-  'utf-16': 'utf-16le',
-  'utf-16le': 'utf-16le',
-  'utf-16be': 'utf-16be',
-};
-
 /**
- * The WHATWG label of an encoding: one of those above, or any other that TextDecoder knows, such as gbk or shift_jis.
+ * The WHATWG label of an encoding.
  * @throws AimaasError USAGE for an encoding that is not known.
  */
 export function encodingLabel(name: string): string {
-  const label = ENCODINGS[name.toLowerCase()] ?? otherLabel(name);
+  const label = knownEncoding(name);
   if (label !== undefined) return label;
-  throw new AimaasError('USAGE', `Unknown encoding "${name}". ${didYouMean(name, Object.keys(ENCODINGS))}`, {
+  throw new AimaasError('USAGE', `Unknown encoding "${name}". ${didYouMean(name, ENCODING_NAMES)}`, {
     hint: 'Example: --encoding latin1',
   });
-}
-
-function otherLabel(name: string): string | undefined {
-  try {
-    return new TextDecoder(name).encoding;
-  } catch {
-    return undefined;
-  }
 }

@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { basename, dirname, extname, join, relative, resolve } from 'node:path';
 import { AimaasError } from '../../core/errors.js';
 import type { JsonObject } from '../../core/json.js';
+import { MODEL_SCRIPT_ENDINGS } from '../../core/training-names.js';
 import { makeFolder } from '../../core/make-folder.js';
 import type { ModelFamily } from '../../models/family.js';
 import { isModelFile, loadModelFile, unreadableWeights, weightPaths } from '../../models/file/index.js';
@@ -117,7 +118,7 @@ async function reachable(entry: string): Promise<string[]> {
   for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
     if (found.has(path)) continue;
     found.add(path);
-    if (!['.js', '.mjs', '.cjs'].includes(extname(path))) continue;
+    if (!MODEL_SCRIPT_ENDINGS.includes(extname(path))) continue;
     const text = await readFile(path, 'utf8');
     for (const [, , wanted] of text.matchAll(IMPORTS)) {
       const imported = resolved(path, wanted ?? '');

@@ -1,4 +1,5 @@
 import { AimaasError } from '../../core/errors.js';
+import { lowerFirst } from '../../core/first-letter.js';
 import type { Reporter } from '../../core/reporter.js';
 import type { TaskKind } from '../../core/task-kind.js';
 import { evenBatches, stepsOfPart } from '../../training/data.js';
@@ -64,10 +65,6 @@ export function checkCourse({ data, members }: TrainingData, plan: TrainingPlan,
       `aimaas train --warmup ${Math.floor(steps / 10)}`,
     );
   }
-}
-
-function lowerFirst(text: string): string {
-  return text.charAt(0).toLowerCase() + text.slice(1);
 }
 
 /**

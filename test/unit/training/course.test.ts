@@ -2,7 +2,17 @@ import { describe, expect, it } from 'vitest';
 import { lossFor } from '../../../src/training/losses/index.js';
 import { FIRST_PLATEAU, observePlateau, scheduleNamed } from '../../../src/training/schedules.js';
 import type { EpochRecord } from '../../../src/training/plan.js';
-import { answers, classes, fixture, numbers, rowsOf, type Setup, train, wine } from '../../helpers/fit.js';
+import {
+  answers,
+  classes,
+  fixture,
+  numbers,
+  PLAIN_PLAN,
+  rowsOf,
+  type Setup,
+  train,
+  wine,
+} from '../../helpers/fit.js';
 
 /** What the tests below train unless they say otherwise: at one rate, so that shorter runs are beginnings of longer ones. */
 const overfitting: Setup = {
@@ -59,19 +69,11 @@ describe('the best weights', () => {
 /** The plan of `overfitting` with 2 members, at a rate of 0.1. */
 function planOf(records: readonly EpochRecord[]) {
   return {
-    seed: 5,
+    ...PLAIN_PLAN,
     epochs: records.length,
     batchSize: 15,
     stepsPerEpoch: records[0]?.step ?? 1,
     learningRate: 0.1,
-    warmup: 0,
-    schedule: 'constant',
-    weightDecay: 0,
-    dropout: 0,
-    fadeFrom: 1,
-    average: 0,
-    evaluateEvery: 1,
-    patience: undefined,
   };
 }
 

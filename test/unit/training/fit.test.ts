@@ -7,7 +7,17 @@ import type { Network } from '../../../src/models/scope.js';
 import { epochIndices, type TrainingRows } from '../../../src/training/data.js';
 import type { FitOptions } from '../../../src/training/fit.js';
 import type { EpochRecord } from '../../../src/training/plan.js';
-import { answers, classes, fixture, numbers, rowsOf, type Setup, train, wine } from '../../helpers/fit.js';
+import {
+  answers,
+  classes,
+  fixture,
+  numbers,
+  PLAIN_PLAN,
+  rowsOf,
+  type Setup,
+  train,
+  wine,
+} from '../../helpers/fit.js';
 
 const small = { units: [16, 8], dropout: 0.2, batchNorm: 'on' };
 
@@ -199,19 +209,10 @@ describe('fit', () => {
         network,
         mixesRows: true,
         plan: {
-          seed: 5,
+          ...PLAIN_PLAN,
           epochs,
           batchSize,
           stepsPerEpoch: Math.ceil(rows / batchSize),
-          learningRate: 1e-3,
-          warmup: 0,
-          schedule: 'constant',
-          weightDecay: 0,
-          dropout: 0,
-          fadeFrom: 1,
-          average: 0,
-          evaluateEvery: 1,
-          patience: undefined,
         },
       },
     });
