@@ -18,7 +18,7 @@ export type { CollectOptions } from './options.js';
 export type { CollectResult } from './result.js';
 
 /** Part of every id: raised when the same files and options come to mean something else. */
-const STEP_VERSION = 1;
+const STEP_VERSION = 2;
 
 /**
  * Reads sources into a data set of the workspace: rows as Parquet with a typed schema, a profile, and where they came

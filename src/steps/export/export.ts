@@ -23,7 +23,7 @@ import { isSealedBy, sealFrom, type SealOptions } from './seal.js';
 import { asItStands, wayOn } from '../run-state.js';
 
 /** Raised whenever the same run would give other files. */
-const STEP_VERSION = 2;
+const STEP_VERSION = 3;
 
 export interface ExportOptions extends SealOptions {
   /** Id of the run, or its beginning. Default: the current run. */
